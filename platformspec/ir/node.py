@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
 
 from platformspec.diagnostics import Path
 from platformspec.ir.expr import Attr, Value, attrs_in
-
-_EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +40,8 @@ class Node:
     declaration: str
     after: tuple[tuple[str, str], ...] = ()
     edges: tuple[str, ...] = ()
-    lifecycle: Mapping[str, Value] = field(default=_EMPTY)
-    provenance: Mapping[Path, tuple[Path, ...]] = field(default=_EMPTY)
+    lifecycle: Mapping[str, Value] = field(default_factory=dict)
+    provenance: Mapping[Path, tuple[Path, ...]] = field(default_factory=dict)
 
     def attr(self, path: str, known: str | int | None = None) -> Attr:
         """A reference to a value of this node. `known`: see `Attr`."""
@@ -75,6 +71,11 @@ class Resource(Node):
 @dataclass(frozen=True, slots=True)
 class Data(Node):
     """A Terraform data source, remote state included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ephemeral(Node):
+    """A Terraform ephemeral resource: opened during a run, kept in no state and no plan."""
 
 
 @dataclass(frozen=True, slots=True)

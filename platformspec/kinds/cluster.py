@@ -1,0 +1,66 @@
+"""`clusters`: Kubernetes clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from platformspec.ir.expr import Expr
+from platformspec.ir.node import Placement
+from platformspec.kinds.base import DeclarationSpec, Integer, Many, Spec, by_profile, section
+from platformspec.kinds.cloud import Cidr
+
+KubernetesVersion = Literal["1.34", "1.35", "1.36"]
+
+
+class SystemNodesSpec(Spec):
+    """Nodes without GPUs that carry controllers, gateways and stores."""
+
+    instances: Many[Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$(?!\n)")]] = Field(
+        default=("m7i.xlarge", "m6i.xlarge"), description="Instance types, in order of preference.", min_length=1
+    )
+    min: Integer = by_profile("Smallest number of nodes.", dev=2, standard=2, hardened=3, ge=1, le=100)
+    max: Integer = by_profile("Largest number of nodes.", dev=3, standard=6, hardened=9, ge=1, le=100)
+
+
+class ExistingCluster(Spec):
+    """An EKS cluster that is already there, with its add-ons and controllers."""
+
+    name: str = Field(description="Name of the EKS cluster.", pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$(?!\n)")
+    node_security_group_id: str = Field(description="Security group of its nodes.", pattern=r"^sg-[0-9a-f]{8,17}$(?!\n)")
+    node_role: str = Field(description="Name of the IAM role of its nodes.", pattern=r"^[\w+=,.@-]{1,64}$(?!\n)")
+
+
+class ClusterSpec(DeclarationSpec):
+    """An EKS cluster."""
+
+    kubernetes: KubernetesVersion = Field(default="1.35", description="Kubernetes minor version, in quotes. EKS standard support: 1.34 to 1.36.")
+    endpoint: Literal["private", "public"] = by_profile(
+        "Who reaches the API server: only the VPC, or also the ranges in public_access_cidrs.", dev="public", standard="private", hardened="private"
+    )
+    public_access_cidrs: Many[Cidr] = Field(default=(), description="Ranges that may reach a public endpoint. A public endpoint needs at least one.")
+    admins: Many[Annotated[str, Field(pattern=r"^[\w+=,.@/-]{1,128}$(?!\n)")]] = Field(
+        default=(), description="IAM roles (names, with their path) whose holders administer the cluster."
+    )
+    deletion_protection: bool = by_profile("Refuse to delete the cluster.", dev=False, standard=True, hardened=True)
+    system_nodes: SystemNodesSpec = section("Nodes for everything that needs no GPU.")
+    existing: ExistingCluster | None = Field(default=None, description="Adopt a cluster instead of creating one.")
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterExports:
+    """What a cluster offers to what runs in it."""
+
+    placement: Placement
+    name: Expr
+    endpoint: Expr
+    node_security_group_id: Expr
+    storage_class: str
+    ingress_class: str
+    secret_store: str
+    """Name of the ClusterSecretStore that reads the cloud's secret manager."""
+    metrics_url: str
+    """Base URL of the Prometheus API that autoscalers query."""
+    system_node_selector: dict[str, str]

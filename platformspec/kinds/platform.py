@@ -1,0 +1,84 @@
+"""The root of platform.yaml, and the table of kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from platformspec.kinds.base import Many, Name, Profile, Spec, section
+from platformspec.kinds.cloud import CloudSpec
+from platformspec.kinds.cluster import ClusterSpec
+from platformspec.kinds.database import CacheSpec, DatabaseSpec
+from platformspec.kinds.gateway import GatewaySpec
+from platformspec.kinds.gpu_pool import GpuPoolSpec
+from platformspec.kinds.model import ModelSpec
+from platformspec.kinds.observability import ObservabilitySpec
+from platformspec.kinds.policy import PolicySpec, WaiverSpec
+from platformspec.kinds.team import TeamSpec
+from platformspec.kinds.vector_store import VectorStoreSpec
+
+LabelValue = Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$(?!\n)")]
+LabelKey = Annotated[str, Field(pattern=r"^[A-Za-z](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$(?!\n)")]
+
+
+class MetadataSpec(Spec):
+    """Who and what."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z](?:[a-z0-9-]*[a-z0-9])?$(?!\n)", max_length=24)] = Field(
+        description="Name of the platform; physical names begin with it."
+    )
+    owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$(?!\n)")] | None = Field(default=None, description="Team or group that runs the platform.")
+    labels: dict[LabelKey, LabelValue] = Field(default={}, description="Tags and labels for everything that can carry them.")
+
+
+class EnvironmentSpec(Spec):
+    """A variant of the platform, such as dev or prod."""
+
+    patch: dict[str, Any] = Field(default={}, description="Dotted path -> value that replaces the base's; null removes.")
+
+
+class PlatformSpec(Spec):
+    """platform.yaml."""
+
+    api_version: Literal["platformspec.dev/v1"] = Field(alias="apiVersion", description="Version of the language.")
+    kind: Literal["Platform"] = Field(description="Always Platform.")
+    metadata: MetadataSpec = Field(description="Who and what.")
+    profile: Profile = Field(default="standard", description="Sets many defaults at once; `platformspec show --defaults` prints them.")
+    cloud: CloudSpec = Field(description="Account, region, network and state.")
+    clusters: dict[Name, ClusterSpec] = Field(default={"main": {}}, validate_default=True, description="Kubernetes clusters; one called main where left out.", min_length=1)  # type: ignore[dict-item]
+    observability: ObservabilitySpec = section("Metrics, dashboards and logs.")
+    teams: dict[Name, TeamSpec] = Field(default={}, description="Teams.")
+    gpu_pools: dict[Name, GpuPoolSpec] = Field(default={}, description="Nodes with accelerators.")
+    models: dict[Name, ModelSpec] = Field(default={}, description="AI models.")
+    gateways: dict[Name, GatewaySpec] = Field(default={}, description="Addresses in front of models.")
+    vector_stores: dict[Name, VectorStoreSpec] = Field(default={}, description="Where embeddings live.")
+    databases: dict[Name, DatabaseSpec] = Field(default={}, description="PostgreSQL databases.")
+    caches: dict[Name, CacheSpec] = Field(default={}, description="Valkey caches.")
+    policies: dict[Name, PolicySpec] = Field(default={}, description="Rules over declarations and over what will be created.")
+    waivers: Many[WaiverSpec] = Field(default=(), description="Exceptions to policies.")
+    environments: dict[Name, EnvironmentSpec] = Field(default={}, description="Variants of the platform; choose one with --env.")
+    include: Many[str] = Field(default=(), description="Files with further sections, as patterns relative to this file.")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of declaration: the word of its addresses, its section and its spec."""
+
+    name: str
+    section: str
+    spec: type[Spec]
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("cluster", "clusters", ClusterSpec),
+    Kind("team", "teams", TeamSpec),
+    Kind("gpu_pool", "gpu_pools", GpuPoolSpec),
+    Kind("database", "databases", DatabaseSpec),
+    Kind("cache", "caches", CacheSpec),
+    Kind("model", "models", ModelSpec),
+    Kind("vector_store", "vector_stores", VectorStoreSpec),
+    Kind("gateway", "gateways", GatewaySpec),
+    Kind("policy", "policies", PolicySpec),
+)

@@ -1,0 +1,98 @@
+"""What a provider hands to the compiler, and what its functions return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from platformspec.address import Address
+from platformspec.graph.edge import Edge
+from platformspec.ir.expr import Expr, Value
+
+if TYPE_CHECKING:
+    from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
+
+PROVIDER_API = 1
+
+Capability = Literal[
+    "keda", "prometheus", "gpu-device-plugin", "efa-device-plugin", "karpenter", "external-secrets", "load-balancer-controller",
+    "external-dns", "block-storage", "metrics-server",
+]
+"""Controllers and add-ons that lowered things may need; each is installed once in a cluster, and only where needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Pods that run as one service account: what grants and network openings are made for."""
+
+    owner: Address
+    cluster: Address
+    namespace: str
+    service_account: str
+    pod_labels: Mapping[str, str]
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A permission in the cloud's terms: actions on resources, under conditions."""
+
+    actions: tuple[str, ...]
+    resources: tuple[Expr, ...]
+    condition: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an edge allows a workload. Its identity is the edge's: without the edge there is no grant."""
+
+    edge: Edge
+    workload: Workload
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Exports of a capability: the nodes after which its custom resources may be created."""
+
+    after: tuple[str, ...]
+
+
+DeclarationLowering = Callable[["DeclarationContext"], None]
+EdgeLowering = Callable[["EdgeContext"], None]
+CapabilityLowering = Callable[["CapabilityContext"], None]
+AggregateLowering = Callable[["AggregateContext"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An explicit manifest of one provider plug-in.
+
+    - `declarations`: kind -> function that lowers one declaration.
+    - `edges`: relation -> functions that turn one edge into grants, openings and wiring.
+    - `capabilities`: capability -> function that installs it in one cluster.
+    - `aggregates`: functions that build documents from many declarations, run in this order.
+    - `catalogue`: answers what a Terraform type's arguments are; None for a provider without Terraform.
+    - `required_providers`: Terraform provider requirements, as in `terraform.required_providers`.
+    """
+
+    name: str
+    provider_api: int = PROVIDER_API
+    declarations: Mapping[str, DeclarationLowering] = field(default_factory=dict)
+    edges: Mapping[str, tuple[EdgeLowering, ...]] = field(default_factory=dict)
+    capabilities: Mapping[Capability, CapabilityLowering] = field(default_factory=dict)
+    aggregates: tuple[AggregateLowering, ...] = ()
+    catalogue: Any = None
+    required_providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSet:
+    """The providers of one compilation, in the order in which they lower a declaration."""
+
+    providers: tuple[Provider, ...]
+
+    def capability(self, name: Capability) -> CapabilityLowering | None:
+        """The first provider's function that installs the capability."""
+        return next((p.capabilities[name] for p in self.providers if name in p.capabilities), None)

@@ -1,0 +1,106 @@
+"""Lower a platform graph to a program, in four steps.
+
+Some outputs need to know the users of a declaration, so one pass over declarations is not enough:
+
+1. declarations: each -> its own resources and exports, users after what they use;
+2. edges: each -> its grants, network openings and wiring;
+3. capabilities: what was lowered says which controllers it needs; each is installed once, with its CRDs;
+4. aggregates: documents that collect from many (roles from grants, namespaces, a gateway's configuration).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from platformspec.address import Address
+from platformspec.diagnostics import Code, Report
+from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.ir.program import Program
+from platformspec.kinds.cluster import ClusterSpec
+from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext, Lowering
+from platformspec.lower.contract import Capability, ProviderSet, Ready
+from platformspec.lower.extend import apply_extensions
+
+NOT_LOWERED = Code(
+    "PS501",
+    "no provider lowers this kind",
+    explain="Every declaration must reach an output. The installed providers have no lowering for this kind: install the provider that has.",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Lowered:
+    """The program, and the physical names of stateful things for platform.lock."""
+
+    program: Program
+    names: dict[str, str]
+
+
+def lower(graph: PlatformGraph, providers: ProviderSet, report: Report) -> Lowered | None:
+    """All four steps. Returns None where something was rejected; the report says what."""
+    state = Lowering(graph, providers, report, {}, {}, [], {}, [], {})
+    _declarations(state)
+    if not report.ok:
+        return None
+    _edges(state)
+    _capabilities(state)
+    _aggregates(state)
+    if not report.ok:
+        return None
+    apply_extensions(state)
+    if not report.ok:
+        return None
+    _wait_for_capabilities(state)
+    return Lowered(Program.of(graph.platform.name, graph.platform.environment, state.nodes.values()), dict(sorted(state.names.items())))
+
+
+def _declarations(state: Lowering) -> None:
+    for declaration in state.graph.in_order():
+        if declaration.address.kind == "policy":
+            continue
+        functions = [p.declarations[declaration.address.kind] for p in state.providers.providers if declaration.address.kind in p.declarations]
+        if not functions:
+            state.report.error(NOT_LOWERED, f"no installed provider knows {declaration.address.kind}", at=declaration.path, on_key=True,
+                               help=f"installed: {', '.join(p.name for p in state.providers.providers)}")
+        for function in functions:
+            function(DeclarationContext(state, declaration))
+            if not state.report.ok:
+                break
+
+
+def _edges(state: Lowering) -> None:
+    for edge in state.graph.edges:
+        for provider in state.providers.providers:
+            for function in provider.edges.get(edge.relation, ()):
+                function(EdgeContext(state, edge))
+
+
+def _capabilities(state: Lowering) -> None:
+    done: set[tuple[Address, Capability]] = set()
+    # A controller may itself need another one (KEDA needs a metrics backend), so this runs until nothing new is asked for.
+    while todo := sorted((key for key in state.needs if key not in done), key=lambda key: (str(key[0]), key[1])):
+        for cluster, name in todo:
+            done.add((cluster, name))
+            spec = state.graph.declarations[cluster].spec
+            if isinstance(spec, ClusterSpec) and spec.existing is not None:
+                continue
+            function = state.providers.capability(name)
+            if function is None:
+                raise LookupError(f"no provider installs the capability {name!r}")
+            function(CapabilityContext(state, cluster, name, tuple(sorted(state.needs[(cluster, name)], key=str))))
+
+
+def _aggregates(state: Lowering) -> None:
+    for provider in state.providers.providers:
+        for function in provider.aggregates:
+            function(AggregateContext(state))
+
+
+def _wait_for_capabilities(state: Lowering) -> None:
+    for node_id, cluster, capability in state.waiting:
+        ready = state.exports.get((Address("capability", f"{cluster.name}-{capability}"), Ready))
+        node = state.nodes.get(node_id)
+        if ready is None or node is None:
+            continue
+        why = f"{capability} brings the definition of {node.type}"
+        state.nodes[node_id] = dataclasses.replace(node, after=(*node.after, *((id, why) for id in ready.after)))

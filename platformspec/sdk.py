@@ -1,0 +1,24 @@
+"""The only module that a provider imports from the compiler."""
+
+from platformspec.address import Address
+from platformspec.diagnostics import Code, Path
+from platformspec.diagnostics.suggest import closest
+from platformspec.graph.edge import Edge
+from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
+from platformspec.ir.naming import physical_name
+from platformspec.ir.node import Data, Manifest, Node, Placement, Resource
+from platformspec.ir.schema import Catalogue
+from platformspec.ir.sourced import Sourced, paths_of
+from platformspec.kinds.base import Ref
+from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
+from platformspec.kinds.cluster import ClusterExports, ClusterSpec
+from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
+from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
+from platformspec.kinds.gpu_pool import GpuPoolExports, GpuPoolSpec
+from platformspec.kinds.model import ModelExports, ModelSpec
+from platformspec.kinds.team import TeamExports, TeamSpec
+from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
+from platformspec.lower.context import AggregateContext, CapabilityContext, Context, DeclarationContext, EdgeContext, label_value
+from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Workload
+
+__all__ = [name for name in dir() if not name.startswith("_")]
