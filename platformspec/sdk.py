@@ -6,8 +6,7 @@ from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import physical_name
-from platformspec.ir.node import Data, Manifest, Node, Placement, Resource
-from platformspec.ir.schema import Catalogue
+from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
@@ -18,7 +17,77 @@ from platformspec.kinds.gpu_pool import GpuPoolExports, GpuPoolSpec
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
-from platformspec.lower.context import AggregateContext, CapabilityContext, Context, DeclarationContext, EdgeContext, label_value
+from platformspec.lower.context import (
+    AggregateContext,
+    CapabilityContext,
+    Context,
+    DeclarationContext,
+    EdgeContext,
+    label_value,
+)
 from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Workload
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [
+    "PROVIDER_API",
+    "Address",
+    "AggregateContext",
+    "Attr",
+    "BucketExports",
+    "CacheExports",
+    "CacheSpec",
+    "Capability",
+    "CapabilityContext",
+    "ClusterExports",
+    "ClusterSpec",
+    "Code",
+    "CollectionSpec",
+    "Concat",
+    "Context",
+    "Data",
+    "DatabaseExports",
+    "DatabaseSpec",
+    "DeclarationContext",
+    "Edge",
+    "EdgeContext",
+    "Ephemeral",
+    "Expr",
+    "FallbackSpec",
+    "FrontExports",
+    "GatewayExports",
+    "GatewaySpec",
+    "GpuPoolExports",
+    "GpuPoolSpec",
+    "Grant",
+    "Json",
+    "Manifest",
+    "ModelBucketSpec",
+    "ModelExports",
+    "ModelSpec",
+    "NetworkExports",
+    "NetworkSpec",
+    "Node",
+    "Path",
+    "Placement",
+    "Provider",
+    "Ready",
+    "Ref",
+    "Resource",
+    "RouteSpec",
+    "Secret",
+    "Sourced",
+    "Statement",
+    "TeamExports",
+    "TeamSpec",
+    "Value",
+    "VectorStoreExports",
+    "VectorStoreSpec",
+    "Workload",
+    "Yaml",
+    "closest",
+    "concat",
+    "folded",
+    "is_known",
+    "label_value",
+    "paths_of",
+    "physical_name",
+]

@@ -34,18 +34,45 @@ class Report:
     def add(self, diagnostic: Diagnostic) -> None:
         self._seen.add(diagnostic)
 
-    def error(self, code: Code, message: str, *, at: Path | Span | None = None, help: str | None = None,
-              label: str | None = None, related: tuple[tuple[str, Path] | Related, ...] = (), on_key: bool = False) -> None:
+    def error(
+        self,
+        code: Code,
+        message: str,
+        *,
+        at: Path | Span | None = None,
+        help: str | None = None,
+        label: str | None = None,
+        related: tuple[tuple[str, Path] | Related, ...] = (),
+        on_key: bool = False,
+    ) -> None:
         """Report a mistake that stops the compilation after this pass."""
         self._report("error", code, message, at, help, label, related, on_key)
 
-    def warning(self, code: Code, message: str, *, at: Path | Span | None = None, help: str | None = None,
-                label: str | None = None, related: tuple[tuple[str, Path] | Related, ...] = (), on_key: bool = False) -> None:
+    def warning(
+        self,
+        code: Code,
+        message: str,
+        *,
+        at: Path | Span | None = None,
+        help: str | None = None,
+        label: str | None = None,
+        related: tuple[tuple[str, Path] | Related, ...] = (),
+        on_key: bool = False,
+    ) -> None:
         """Report something the user should know; the compilation goes on."""
         self._report("warning", code, message, at, help, label, related, on_key)
 
-    def _report(self, severity: Severity, code: Code, message: str, at: Path | Span | None, help: str | None,
-                label: str | None, related: tuple[tuple[str, Path] | Related, ...], on_key: bool) -> None:
+    def _report(
+        self,
+        severity: Severity,
+        code: Code,
+        message: str,
+        at: Path | Span | None,
+        help: str | None,
+        label: str | None,
+        related: tuple[tuple[str, Path] | Related, ...],
+        on_key: bool,
+    ) -> None:
         path: Path = () if at is None or isinstance(at, Span) else at
         span = at if isinstance(at, Span) else None if at is None else self._find(at, on_key)
         notes = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ class PlatformGraph:
             nodes = networkx.shortest_path(graph, source.parent, target.parent)
         except (networkx.NetworkXNoPath, networkx.NodeNotFound):
             return ()
-        return tuple(graph.edges[pair]["edge"] for pair in zip(nodes, nodes[1:], strict=False))
+        return tuple(graph.edges[pair]["edge"] for pair in itertools.pairwise(nodes))
 
     def downstream_of(self, address: Address) -> tuple[Address, ...]:
         """Every declaration that uses this one, directly or not, sorted."""

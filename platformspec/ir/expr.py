@@ -56,8 +56,8 @@ class Secret:
     property: str | None = None
 
 
-Literal: TypeAlias = Union[None, bool, int, float, str]
-Expr: TypeAlias = Union[None, bool, int, float, str, Attr, Concat, Json, Yaml, Secret]
+Literal: TypeAlias = Union[bool, int, float, str, None]
+Expr: TypeAlias = Union[bool, int, float, str, Attr, Concat, Json, Yaml, Secret, None]
 Value: TypeAlias = "Expr | list[Value] | tuple[Value, ...] | dict[str, Value]"
 
 

@@ -107,7 +107,7 @@ def _cycle(waiting: Mapping[str, set[str]]) -> tuple[str, ...]:
     while key not in seen:
         seen.append(key)
         key = min(need for need in waiting[key] if need in waiting)
-    circle = seen[seen.index(key):]
+    circle = seen[seen.index(key) :]
     start = circle.index(min(circle))
     turned = circle[start:] + circle[:start]
     return (*turned, turned[0])

@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
-from pydantic import ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -48,7 +57,9 @@ def section(description: str) -> Any:
 class Spec(BaseModel):
     """A validated value of the YAML. Frozen; unknown keys are refused; nothing is converted in silence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, regex_engine="python-re", protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, regex_engine="python-re", protected_namespaces=()
+    )
 
     profile_defaults: ClassVar[dict[str, dict[str, Any]]] = {}
 
@@ -113,7 +124,9 @@ class RefTo:
             core_schema.str_schema(pattern=pattern, max_length=120, regex_engine="python-re", strict=True),
         )
 
-    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         return {**handler(schema), REFERENCE_KIND: self.kind}
 
 
@@ -140,18 +153,24 @@ def yaml_key(spec: type[BaseModel], field: str) -> str:
 class Patch(Spec):
     """A change to one resource of the declaration that `extend` stands on."""
 
-    resource: str = Field(description="Role of the resource, as `platformspec show` and ir.json print it after the address.", min_length=1)
+    resource: str = Field(
+        description="Role of the resource, as `platformspec show` and ir.json print it after the address.", min_length=1
+    )
     set: dict[str, Any] = Field(description="JSON pointer into the resource -> value; null removes.", min_length=1)
 
 
 class DeclarationSpec(Spec):
     """What every declaration may carry."""
 
-    protect: bool = Field(default=False, description="Refuse every change that would destroy or replace this declaration's data.")
+    protect: bool = Field(
+        default=False, description="Refuse every change that would destroy or replace this declaration's data."
+    )
     allow: dict[Annotated[str, Field(pattern=r"^PS\d{3}$(?!\n)")], Annotated[str, Field(min_length=3)]] = Field(
         default={}, description="Warnings accepted here: code -> reason. One that silences nothing is reported."
     )
-    extend: Many[Patch] = Field(default=(), description="Escape hatch: patches on this declaration's own resources. Counted in every plan.")
+    extend: Many[Patch] = Field(
+        default=(), description="Escape hatch: patches on this declaration's own resources. Counted in every plan."
+    )
 
     children_field: ClassVar[str | None] = None
 

@@ -14,8 +14,21 @@ from platformspec.kinds.base import DeclarationSpec, Integer, Many, Spec, by_pro
 
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}$(?!\n)")]
 EndpointService = Literal[
-    "s3", "ecr", "sts", "ec2", "eks", "eks_auth", "logs", "ssm", "sqs", "secretsmanager", "kms", "bedrock", "elasticloadbalancing",
-    "autoscaling", "amazon_managed_prometheus",
+    "s3",
+    "ecr",
+    "sts",
+    "ec2",
+    "eks",
+    "eks_auth",
+    "logs",
+    "ssm",
+    "sqs",
+    "secretsmanager",
+    "kms",
+    "bedrock",
+    "elasticloadbalancing",
+    "autoscaling",
+    "amazon_managed_prometheus",
 ]
 
 
@@ -24,9 +37,13 @@ class ExistingNetwork(Spec):
 
     vpc_id: str = Field(description="The VPC, such as vpc-0a1b2c3d.", pattern=r"^vpc-[0-9a-f]{8,17}$(?!\n)")
     cidr: Cidr = Field(description="The VPC's main IPv4 range; network policies use it.")
-    private_subnet_ids: Many[str] = Field(description="Subnets for nodes, one per zone at least in two zones.", min_length=2)
+    private_subnet_ids: Many[str] = Field(
+        description="Subnets for nodes, one per zone at least in two zones.", min_length=2
+    )
     public_subnet_ids: Many[str] = Field(default=(), description="Subnets for internet-facing load balancers.")
-    data_subnet_ids: Many[str] = Field(default=(), description="Subnets for databases and caches; the private ones where left out.")
+    data_subnet_ids: Many[str] = Field(
+        default=(), description="Subnets for databases and caches; the private ones where left out."
+    )
 
 
 class NetworkSpec(DeclarationSpec):
@@ -36,37 +53,52 @@ class NetworkSpec(DeclarationSpec):
     zones: Integer = by_profile("Number of availability zones.", dev=2, standard=3, hardened=3, ge=2, le=6)
     egress: Literal["nat_per_zone", "single_nat"] = by_profile(
         "How private subnets reach the internet. A NAT gateway per zone survives the loss of a zone.",
-        dev="single_nat", standard="single_nat", hardened="nat_per_zone",
+        dev="single_nat",
+        standard="single_nat",
+        hardened="nat_per_zone",
     )
     private_endpoints: Many[EndpointService] = by_profile(
         "AWS services reached without leaving the VPC. s3 is free of charge; the others cost per zone and hour.",
-        dev=["s3"], standard=["s3", "ecr"],
+        dev=["s3"],
+        standard=["s3", "ecr"],
         hardened=["s3", "ecr", "sts", "ec2", "eks", "eks_auth", "logs", "ssm", "sqs", "secretsmanager", "kms"],
     )
-    flow_logs: bool = by_profile("Record accepted and rejected traffic in CloudWatch Logs.", dev=False, standard=True, hardened=True)
+    flow_logs: bool = by_profile(
+        "Record accepted and rejected traffic in CloudWatch Logs.", dev=False, standard=True, hardened=True
+    )
     existing: ExistingNetwork | None = Field(default=None, description="Adopt a VPC instead of creating one.")
 
 
 class StateSpec(Spec):
     """Terraform state. Without it state is kept in local files beside the stacks."""
 
-    bucket: str = Field(description="S3 bucket that holds the state of all stacks.", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$(?!\n)")
+    bucket: str = Field(
+        description="S3 bucket that holds the state of all stacks.", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$(?!\n)"
+    )
     region: str | None = Field(default=None, description="Region of the bucket; the cloud's where left out.")
     prefix: str = Field(default="", description="Folder in the bucket.", pattern=r"^[A-Za-z0-9/_-]*$(?!\n)")
-    lock: Literal["native"] = Field(default="native", description="S3 native locking (a .tflock object beside the state).")
+    lock: Literal["native"] = Field(
+        default="native", description="S3 native locking (a .tflock object beside the state)."
+    )
 
 
 class ExistingBucket(Spec):
     """A bucket that is already there."""
 
     bucket: str = Field(description="Name of the bucket.", pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$(?!\n)")
-    kms_key_arn: str | None = Field(default=None, description="Key that encrypts it, where it is not the S3-managed one.", pattern=r"^arn:[a-z-]+:kms:")
+    kms_key_arn: str | None = Field(
+        default=None,
+        description="Key that encrypts it, where it is not the S3-managed one.",
+        pattern=r"^arn:[a-z-]+:kms:",
+    )
 
 
 class ModelBucketSpec(DeclarationSpec):
     """The bucket that holds model weights. It exists where a model's source names it."""
 
-    keep_versions_days: Integer = Field(default=30, description="Days after which overwritten or deleted objects are removed.", ge=1, le=3650)
+    keep_versions_days: Integer = Field(
+        default=30, description="Days after which overwritten or deleted objects are removed.", ge=1, le=3650
+    )
     existing: ExistingBucket | None = Field(default=None, description="Adopt a bucket instead of creating one.")
 
 
@@ -78,7 +110,9 @@ class CloudSpec(Spec):
     region: str = Field(description="AWS region, such as eu-central-1.", pattern=r"^[a-z]{2}(?:-[a-z]+)+-\d$(?!\n)")
     network: NetworkSpec = section("The VPC.")
     model_bucket: ModelBucketSpec = section("The bucket for model weights.")
-    state: StateSpec | None = Field(default=None, description="Where Terraform keeps its state; local files where left out.")
+    state: StateSpec | None = Field(
+        default=None, description="Where Terraform keeps its state; local files where left out."
+    )
 
 
 @dataclass(frozen=True, slots=True)

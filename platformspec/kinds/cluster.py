@@ -29,18 +29,27 @@ class ExistingCluster(Spec):
     """An EKS cluster that is already there, with its add-ons and controllers."""
 
     name: str = Field(description="Name of the EKS cluster.", pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$(?!\n)")
-    node_security_group_id: str = Field(description="Security group of its nodes.", pattern=r"^sg-[0-9a-f]{8,17}$(?!\n)")
+    node_security_group_id: str = Field(
+        description="Security group of its nodes.", pattern=r"^sg-[0-9a-f]{8,17}$(?!\n)"
+    )
     node_role: str = Field(description="Name of the IAM role of its nodes.", pattern=r"^[\w+=,.@-]{1,64}$(?!\n)")
 
 
 class ClusterSpec(DeclarationSpec):
     """An EKS cluster."""
 
-    kubernetes: KubernetesVersion = Field(default="1.35", description="Kubernetes minor version, in quotes. EKS standard support: 1.34 to 1.36.")
-    endpoint: Literal["private", "public"] = by_profile(
-        "Who reaches the API server: only the VPC, or also the ranges in public_access_cidrs.", dev="public", standard="private", hardened="private"
+    kubernetes: KubernetesVersion = Field(
+        default="1.35", description="Kubernetes minor version, in quotes. EKS standard support: 1.34 to 1.36."
     )
-    public_access_cidrs: Many[Cidr] = Field(default=(), description="Ranges that may reach a public endpoint. A public endpoint needs at least one.")
+    endpoint: Literal["private", "public"] = by_profile(
+        "Who reaches the API server: only the VPC, or also the ranges in public_access_cidrs.",
+        dev="public",
+        standard="private",
+        hardened="private",
+    )
+    public_access_cidrs: Many[Cidr] = Field(
+        default=(), description="Ranges that may reach a public endpoint. A public endpoint needs at least one."
+    )
     admins: Many[Annotated[str, Field(pattern=r"^[\w+=,.@/-]{1,128}$(?!\n)")]] = Field(
         default=(), description="IAM roles (names, with their path) whose holders administer the cluster."
     )

@@ -11,7 +11,9 @@ from platformspec.kinds.base import DeclarationSpec, Integer, Many, Name, Ref, R
 from platformspec.kinds.cloud import Cidr
 from platformspec.kinds.model import Capability
 
-Hostname = Annotated[str, Field(pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$(?!\n)", max_length=253)]
+Hostname = Annotated[
+    str, Field(pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$(?!\n)", max_length=253)
+]
 
 
 class DnsSpec(Spec):
@@ -26,8 +28,13 @@ class JwtSpec(Spec):
 
     issuer: str = Field(description="Issuer URL.", pattern=r"^https://[^\s]+$(?!\n)")
     jwks_url: str = Field(description="URL of the issuer's keys.", pattern=r"^https://[^\s]+$(?!\n)")
-    team_claim: str = Field(default="groups", description="Claim that names the caller's teams.", pattern=r"^[\w.:/-]{1,128}$(?!\n)")
-    license_secret: str = Field(description="Secret in AWS Secrets Manager that holds the LiteLLM licence.", pattern=r"^[\w/+=.@-]{1,200}$(?!\n)")
+    team_claim: str = Field(
+        default="groups", description="Claim that names the caller's teams.", pattern=r"^[\w.:/-]{1,128}$(?!\n)"
+    )
+    license_secret: str = Field(
+        description="Secret in AWS Secrets Manager that holds the LiteLLM licence.",
+        pattern=r"^[\w/+=.@-]{1,200}$(?!\n)",
+    )
 
 
 class ApiKeysSpec(Spec):
@@ -48,12 +55,14 @@ class FallbackSpec(Spec):
 
     fallback: Annotated[Ref, RefTo("model", "falls_back_to")] = Field(description="The model.")
     when: Many[Literal["unavailable", "context_exceeded"]] = Field(
-        default=("unavailable",), description="unavailable: errors, time-outs and rate limits; context_exceeded: the prompt is too long for the others.", min_length=1
+        default=("unavailable",),
+        description="unavailable: errors, time-outs and rate limits; context_exceeded: the prompt is too long for the others.",
+        min_length=1,
     )
 
 
 def _target_form(value: Any) -> str:
-    return "fallback" if isinstance(value, dict) or isinstance(value, FallbackSpec) else "name"
+    return "fallback" if isinstance(value, (dict, FallbackSpec)) else "name"
 
 
 Target = Annotated[
@@ -65,8 +74,12 @@ Target = Annotated[
 class LimitsSpec(Spec):
     """Limits of a route, over all callers."""
 
-    tokens_per_minute: Annotated[Integer, Field(ge=1)] | None = Field(default=None, description="Tokens per minute, prompts and answers together.")
-    requests_per_minute: Annotated[Integer, Field(ge=1)] | None = Field(default=None, description="Requests per minute.")
+    tokens_per_minute: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None, description="Tokens per minute, prompts and answers together."
+    )
+    requests_per_minute: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None, description="Requests per minute."
+    )
 
 
 class RouteSpec(Spec):
@@ -90,16 +103,34 @@ class GatewaySpec(DeclarationSpec):
 
     children_field: ClassVar[str | None] = "routes"
 
-    cluster: Annotated[Ref, RefTo("cluster", "placed_in")] | None = Field(default=None, description="Cluster of the gateway; not needed where there is one.")
-    hostname: Hostname | None = Field(default=None, description="Name that callers outside the cluster use. Without it the gateway is reached inside the cluster only.")
-    exposure: Literal["internal", "internet"] = Field(default="internal", description="Who reaches the load balancer behind the hostname: the VPC, or everyone in allow_cidrs.")
-    allow_cidrs: Many[Cidr] = Field(default=(), description="Ranges that may reach an internet-facing gateway. 0.0.0.0/0 must be written out.")
+    cluster: Annotated[Ref, RefTo("cluster", "placed_in")] | None = Field(
+        default=None, description="Cluster of the gateway; not needed where there is one."
+    )
+    hostname: Hostname | None = Field(
+        default=None,
+        description="Name that callers outside the cluster use. Without it the gateway is reached inside the cluster only.",
+    )
+    exposure: Literal["internal", "internet"] = Field(
+        default="internal",
+        description="Who reaches the load balancer behind the hostname: the VPC, or everyone in allow_cidrs.",
+    )
+    allow_cidrs: Many[Cidr] = Field(
+        default=(), description="Ranges that may reach an internet-facing gateway. 0.0.0.0/0 must be written out."
+    )
     dns: DnsSpec | None = Field(default=None, description="Zone of the hostname.")
-    tls: Literal["acm"] = Field(default="acm", description="Certificate of the hostname: AWS Certificate Manager, validated by DNS.")
+    tls: Literal["acm"] = Field(
+        default="acm", description="Certificate of the hostname: AWS Certificate Manager, validated by DNS."
+    )
     auth: AuthSpec = section("Who may call.")
-    database: Annotated[Ref, RefTo("database", "keeps_state_in")] | None = Field(default=None, description="PostgreSQL for keys, teams and spend.")
-    cache: Annotated[Ref, RefTo("cache", "counts_in")] | None = Field(default=None, description="Valkey for limits that hold over all replicas.")
-    teams: Many[Annotated[Ref, RefTo("team", "serves")]] = Field(default=(), description="Teams whose namespaces may call; every team's where left out.")
+    database: Annotated[Ref, RefTo("database", "keeps_state_in")] | None = Field(
+        default=None, description="PostgreSQL for keys, teams and spend."
+    )
+    cache: Annotated[Ref, RefTo("cache", "counts_in")] | None = Field(
+        default=None, description="Valkey for limits that hold over all replicas."
+    )
+    teams: Many[Annotated[Ref, RefTo("team", "serves")]] = Field(
+        default=(), description="Teams whose namespaces may call; every team's where left out."
+    )
     scale: GatewayScaleSpec = section("Replicas.")
     routes: dict[Name, RouteSpec] = Field(description="Model names that callers use.", min_length=1)
 

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from platformspec.ir.expr import Expr
 from platformspec.ir.sourced import Sourced
 from platformspec.kinds.base import DeclarationSpec, Integer, Many, Number, Ref, RefTo, Spec, by_profile, section
 
@@ -19,13 +18,23 @@ Precision = Literal["bf16", "fp16", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp
 class SourceSpec(Spec):
     """Where the weights come from: Hugging Face, or a folder of the platform's model bucket."""
 
-    hugging_face: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$(?!\n)")] | None = Field(default=None, description="Repository on Hugging Face, such as Qwen/Qwen3-8B.")
+    hugging_face: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$(?!\n)")] | None = Field(
+        default=None, description="Repository on Hugging Face, such as Qwen/Qwen3-8B."
+    )
     bucket: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_.-]*$(?!\n)")] | None = Field(
         default=None, description="Folder in the platform's model bucket, such as qwen3-8b/2026-03."
     )
-    revision: Annotated[str, Field(pattern=r"^[\w./-]{1,64}$(?!\n)")] | None = Field(default=None, description="Commit, tag or branch on Hugging Face. A commit is the only one that never moves.")
-    precision: Precision | None = Field(default=None, description="Precision of the weights as published; what the catalogue knows where left out.")
-    license: str | None = Field(default=None, description="SPDX id or the licence's usual name; what the catalogue knows where left out.", min_length=1)
+    revision: Annotated[str, Field(pattern=r"^[\w./-]{1,64}$(?!\n)")] | None = Field(
+        default=None, description="Commit, tag or branch on Hugging Face. A commit is the only one that never moves."
+    )
+    precision: Precision | None = Field(
+        default=None, description="Precision of the weights as published; what the catalogue knows where left out."
+    )
+    license: str | None = Field(
+        default=None,
+        description="SPDX id or the licence's usual name; what the catalogue knows where left out.",
+        min_length=1,
+    )
     token_secret: Annotated[str, Field(pattern=r"^[\w/+=.@-]{1,200}$(?!\n)")] | None = Field(
         default=None, description="Secret in AWS Secrets Manager that holds the Hugging Face token of a gated model."
     )
@@ -34,32 +43,66 @@ class SourceSpec(Spec):
 class ServeSpec(Spec):
     """How the model is served."""
 
-    engine: Literal["vllm", "tei"] | None = Field(default=None, description="Model server; vllm for chat, tei (Text Embeddings Inference) for embedding and rerank where left out.")
-    tensor_parallel: Integer = Field(default=1, description="GPUs that one replica spreads its weights over.", ge=1, le=16)
-    context_tokens: Integer = Field(default=8192, description="Longest sequence, prompt and answer together, in tokens.", ge=128, le=10_485_760)
+    engine: Literal["vllm", "tei"] | None = Field(
+        default=None,
+        description="Model server; vllm for chat, tei (Text Embeddings Inference) for embedding and rerank where left out.",
+    )
+    tensor_parallel: Integer = Field(
+        default=1, description="GPUs that one replica spreads its weights over.", ge=1, le=16
+    )
+    context_tokens: Integer = Field(
+        default=8192, description="Longest sequence, prompt and answer together, in tokens.", ge=128, le=10_485_760
+    )
     concurrency: Integer = Field(default=16, description="Sequences that one replica works on at once.", ge=1, le=4096)
-    gpu_memory_utilization: Annotated[Number, Field(gt=0.1, le=0.98)] = Field(default=0.92, description="Share of GPU memory that vLLM takes.")
-    startup_minutes: Integer = Field(default=30, description="Longest time from container start to ready, with download and loading of weights.", ge=1, le=240)
-    drain_seconds: Integer = Field(default=120, description="Time for answers in flight when a replica stops.", ge=0, le=3600)
+    gpu_memory_utilization: Annotated[Number, Field(gt=0.1, le=0.98)] = Field(
+        default=0.92, description="Share of GPU memory that vLLM takes."
+    )
+    startup_minutes: Integer = Field(
+        default=30,
+        description="Longest time from container start to ready, with download and loading of weights.",
+        ge=1,
+        le=240,
+    )
+    drain_seconds: Integer = Field(
+        default=120, description="Time for answers in flight when a replica stops.", ge=0, le=3600
+    )
 
 
 class ScaleSpec(Spec):
     """Number of replicas."""
 
     min: Integer = by_profile("Replicas at least.", dev=1, standard=2, hardened=2, ge=1, le=1000)
-    max: Annotated[Integer, Field(ge=1, le=1000)] | None = Field(default=None, description="Replicas at most; where left out, min: no autoscaling.")
-    on: Literal["queue_depth", "kv_cache"] = Field(default="queue_depth", description="Signal: waiting requests per replica, or share of KV cache in use (vllm only).")
-    target: Annotated[Number, Field(gt=0)] | None = Field(default=None, description="Value of the signal to hold per replica; 5 waiting requests, or 0.8 of the KV cache, where left out.")
+    max: Annotated[Integer, Field(ge=1, le=1000)] | None = Field(
+        default=None, description="Replicas at most; where left out, min: no autoscaling."
+    )
+    on: Literal["queue_depth", "kv_cache"] = Field(
+        default="queue_depth",
+        description="Signal: waiting requests per replica, or share of KV cache in use (vllm only).",
+    )
+    target: Annotated[Number, Field(gt=0)] | None = Field(
+        default=None,
+        description="Value of the signal to hold per replica; 5 waiting requests, or 0.8 of the KV cache, where left out.",
+    )
 
 
 class FactsSpec(Spec):
     """What the catalogue does not know about a model, or knows otherwise."""
 
-    parameters_billion: Annotated[Number, Field(gt=0)] | None = Field(default=None, description="Parameters in billions, all experts included.")
-    context_tokens: Annotated[Integer, Field(ge=1)] | None = Field(default=None, description="Longest sequence that the model was trained for.")
-    dimensions: Annotated[Integer, Field(ge=1, le=65536)] | None = Field(default=None, description="Length of an embedding.")
-    attention_heads: Annotated[Integer, Field(ge=1)] | None = Field(default=None, description="Attention heads; tensor_parallel divides them.")
-    tool_parser: Annotated[str, Field(pattern=r"^[a-z0-9_]+$(?!\n)")] | None = Field(default=None, description="vLLM parser for tool calls, such as hermes.")
+    parameters_billion: Annotated[Number, Field(gt=0)] | None = Field(
+        default=None, description="Parameters in billions, all experts included."
+    )
+    context_tokens: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None, description="Longest sequence that the model was trained for."
+    )
+    dimensions: Annotated[Integer, Field(ge=1, le=65536)] | None = Field(
+        default=None, description="Length of an embedding."
+    )
+    attention_heads: Annotated[Integer, Field(ge=1)] | None = Field(
+        default=None, description="Attention heads; tensor_parallel divides them."
+    )
+    tool_parser: Annotated[str, Field(pattern=r"^[a-z0-9_]+$(?!\n)")] | None = Field(
+        default=None, description="vLLM parser for tool calls, such as hermes."
+    )
     gated: bool | None = Field(default=None, description="Whether Hugging Face asks for a token.")
 
 
@@ -67,7 +110,10 @@ class ExternalSpec(Spec):
     """A model behind somebody else's API."""
 
     provider: Literal["bedrock"] = Field(description="Amazon Bedrock.")
-    model: str = Field(description="Bedrock model id, such as anthropic.claude-sonnet-4-20250514-v1:0.", pattern=r"^[a-z0-9-]+\.[a-zA-Z0-9.:-]+$(?!\n)")
+    model: str = Field(
+        description="Bedrock model id, such as anthropic.claude-sonnet-4-20250514-v1:0.",
+        pattern=r"^[a-z0-9-]+\.[a-zA-Z0-9.:-]+$(?!\n)",
+    )
     inference_profile: Literal["us", "eu", "apac", "global"] | None = Field(
         default=None, description="Cross-region inference profile; requests may be answered in any region of the group."
     )
@@ -83,15 +129,23 @@ class PriceSpec(Spec):
 class ModelSpec(DeclarationSpec):
     """A model."""
 
-    team: Annotated[Ref, RefTo("team", "owned_by")] | None = Field(default=None, description="Owner; the platform itself where left out.")
+    team: Annotated[Ref, RefTo("team", "owned_by")] | None = Field(
+        default=None, description="Owner; the platform itself where left out."
+    )
     task: Task = Field(default="chat", description="What the model does.")
     source: SourceSpec | None = Field(default=None, description="Weights of a self-hosted model.")
     serve: ServeSpec = section("How a self-hosted model is served.")
-    pool: Annotated[Ref, RefTo("gpu_pool", "runs_on")] | None = Field(default=None, description="GPU pool of a self-hosted model; not needed where there is one.")
+    pool: Annotated[Ref, RefTo("gpu_pool", "runs_on")] | None = Field(
+        default=None, description="GPU pool of a self-hosted model; not needed where there is one."
+    )
     scale: ScaleSpec = section("Number of replicas of a self-hosted model.")
     facts: FactsSpec = section("Facts about the model that override the catalogue.")
-    external: ExternalSpec | None = Field(default=None, description="A model that somebody else serves, instead of source.")
-    capabilities: Many[Capability] = Field(default=(), description="What callers may rely on; chat, embedding or rerank by the task where left out.")
+    external: ExternalSpec | None = Field(
+        default=None, description="A model that somebody else serves, instead of source."
+    )
+    capabilities: Many[Capability] = Field(
+        default=(), description="What callers may rely on; chat, embedding or rerank by the task where left out."
+    )
     price: PriceSpec | None = Field(default=None, description="Price of tokens.")
 
 

@@ -29,14 +29,20 @@ class MetadataSpec(Spec):
     name: Annotated[str, Field(pattern=r"^[a-z](?:[a-z0-9-]*[a-z0-9])?$(?!\n)", max_length=24)] = Field(
         description="Name of the platform; physical names begin with it."
     )
-    owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$(?!\n)")] | None = Field(default=None, description="Team or group that runs the platform.")
-    labels: dict[LabelKey, LabelValue] = Field(default={}, description="Tags and labels for everything that can carry them.")
+    owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$(?!\n)")] | None = Field(
+        default=None, description="Team or group that runs the platform."
+    )
+    labels: dict[LabelKey, LabelValue] = Field(
+        default={}, description="Tags and labels for everything that can carry them."
+    )
 
 
 class EnvironmentSpec(Spec):
     """A variant of the platform, such as dev or prod."""
 
-    patch: dict[str, Any] = Field(default={}, description="Dotted path -> value that replaces the base's; null removes.")
+    patch: dict[str, Any] = Field(
+        default={}, description="Dotted path -> value that replaces the base's; null removes."
+    )
 
 
 class PlatformSpec(Spec):
@@ -45,9 +51,16 @@ class PlatformSpec(Spec):
     api_version: Literal["platformspec.dev/v1"] = Field(alias="apiVersion", description="Version of the language.")
     kind: Literal["Platform"] = Field(description="Always Platform.")
     metadata: MetadataSpec = Field(description="Who and what.")
-    profile: Profile = Field(default="standard", description="Sets many defaults at once; `platformspec show --defaults` prints them.")
+    profile: Profile = Field(
+        default="standard", description="Sets many defaults at once; `platformspec show --defaults` prints them."
+    )
     cloud: CloudSpec = Field(description="Account, region, network and state.")
-    clusters: dict[Name, ClusterSpec] = Field(default={"main": {}}, validate_default=True, description="Kubernetes clusters; one called main where left out.", min_length=1)  # type: ignore[dict-item]
+    clusters: dict[Name, ClusterSpec] = Field(
+        default={"main": {}},
+        validate_default=True,
+        description="Kubernetes clusters; one called main where left out.",
+        min_length=1,
+    )
     observability: ObservabilitySpec = section("Metrics, dashboards and logs.")
     teams: dict[Name, TeamSpec] = Field(default={}, description="Teams.")
     gpu_pools: dict[Name, GpuPoolSpec] = Field(default={}, description="Nodes with accelerators.")
@@ -56,10 +69,16 @@ class PlatformSpec(Spec):
     vector_stores: dict[Name, VectorStoreSpec] = Field(default={}, description="Where embeddings live.")
     databases: dict[Name, DatabaseSpec] = Field(default={}, description="PostgreSQL databases.")
     caches: dict[Name, CacheSpec] = Field(default={}, description="Valkey caches.")
-    policies: dict[Name, PolicySpec] = Field(default={}, description="Rules over declarations and over what will be created.")
+    policies: dict[Name, PolicySpec] = Field(
+        default={}, description="Rules over declarations and over what will be created."
+    )
     waivers: Many[WaiverSpec] = Field(default=(), description="Exceptions to policies.")
-    environments: dict[Name, EnvironmentSpec] = Field(default={}, description="Variants of the platform; choose one with --env.")
-    include: Many[str] = Field(default=(), description="Files with further sections, as patterns relative to this file.")
+    environments: dict[Name, EnvironmentSpec] = Field(
+        default={}, description="Variants of the platform; choose one with --env."
+    )
+    include: Many[str] = Field(
+        default=(), description="Files with further sections, as patterns relative to this file."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ class BudgetSpec(Spec):
     """An AWS budget over everything that is tagged with the team."""
 
     usd_per_month: Number = Field(description="Monthly limit in US dollars.", gt=0)
-    warn_at: Many[Annotated[Number, Field(gt=0, le=2)]] = Field(default=(0.8, 1.0), description="Shares of the limit at which mail is sent.", min_length=1, max_length=5)
+    warn_at: Many[Annotated[Number, Field(gt=0, le=2)]] = Field(
+        default=(0.8, 1.0), description="Shares of the limit at which mail is sent.", min_length=1, max_length=5
+    )
     notify: Many[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)")]] = Field(
         description="Mail addresses, at most ten.", min_length=1, max_length=10
     )
@@ -28,8 +30,12 @@ class TeamSpec(DeclarationSpec):
         default=(), description="Kubernetes groups from single sign-on whose members may work in the team's namespace."
     )
     budget: BudgetSpec | None = Field(default=None, description="Monthly budget.")
-    gpu_quota: dict[Accelerator, Annotated[Integer, Field(ge=0, le=10000)]] = Field(default={}, description="Accelerator -> GPUs that the team may hold at once.")
-    data_class: Literal["public", "internal", "restricted"] = Field(default="internal", description="Most sensitive data that the team handles; a label on its namespace and a tag.")
+    gpu_quota: dict[Accelerator, Annotated[Integer, Field(ge=0, le=10000)]] = Field(
+        default={}, description="Accelerator -> GPUs that the team may hold at once."
+    )
+    data_class: Literal["public", "internal", "restricted"] = Field(
+        default="internal", description="Most sensitive data that the team handles; a label on its namespace and a tag."
+    )
 
 
 @dataclass(frozen=True, slots=True)

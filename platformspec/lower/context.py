@@ -25,6 +25,7 @@ from platformspec.lower.contract import Capability, Grant, ProviderSet, Ready, S
 
 E = TypeVar("E")
 T = TypeVar("T")
+N = TypeVar("N", bound=Node)
 
 NAME_PATHS: tuple[Path, ...] = (("metadata", "name"),)
 
@@ -53,7 +54,15 @@ class Lowering:
 class Context:
     """Building nodes on behalf of one declaration."""
 
-    def __init__(self, lowering: Lowering, declaration: Declaration, *, prefix: str, because: tuple[Path, ...], edges: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        lowering: Lowering,
+        declaration: Declaration,
+        *,
+        prefix: str,
+        because: tuple[Path, ...],
+        edges: tuple[str, ...] = (),
+    ) -> None:
         self._lowering = lowering
         self._prefix = prefix
         self._because = because
@@ -130,16 +139,24 @@ class Context:
         paths: set[Path] = set(paths_of(*fields))
         for field in fields:
             if isinstance(field, str):
-                paths.update(self.platform.causes_of((*self.declaration.path, *_parts(field))))
+                paths.add((*self.declaration.path, *_parts(field)))
         return Sourced(value, tuple(sorted(paths, key=str)))
 
     def at(self, value: T, *path: str | int) -> Sourced[T]:
         """`value`, which follows from an absolute path of the YAML."""
-        return Sourced(value, self.platform.causes_of(path))
+        return Sourced(value, (path,))
 
     # Names ------------------------------------------------------------------------------------------------------------
 
-    def name(self, *parts: str, limit: int, role: str | None = None, scope: str = "", pinned: bool = False, separator: str = "-") -> Sourced[str]:
+    def name(
+        self,
+        *parts: str,
+        limit: int,
+        role: str | None = None,
+        scope: str = "",
+        pinned: bool = False,
+        separator: str = "-",
+    ) -> Sourced[str]:
         """The physical name `<platform>-<environment>-<parts>`, at most `limit` characters.
 
         `pinned`: the name of something stateful; platform.lock keeps it. `role` is then the role of the node that gets the
@@ -175,7 +192,7 @@ class Context:
             return Sourced(self.address.name, ())
         for edge in self.graph.edges_from(self.address):
             if edge.relation == "owned_by" and edge.source == self.address:
-                return Sourced(edge.target.name, self.platform.causes_of(edge.path))
+                return Sourced(edge.target.name, (edge.path,))
         return None
 
     @property
@@ -198,8 +215,18 @@ class Context:
 
     # Nodes ------------------------------------------------------------------------------------------------------------
 
-    def resource(self, type: str, role: str, attrs: Attributes, *, stack: str, after: Iterable[tuple[str, str]] = (),
-                 lifecycle: Mapping[str, Value] | None = None, because: Iterable[str | Sourced[Any]] = (), placement: Placement | None = None) -> Resource:
+    def resource(
+        self,
+        type: str,
+        role: str,
+        attrs: Attributes,
+        *,
+        stack: str,
+        after: Iterable[tuple[str, str]] = (),
+        lifecycle: Mapping[str, Value] | None = None,
+        because: Iterable[str | Sourced[Any]] = (),
+        placement: Placement | None = None,
+    ) -> Resource:
         """A Terraform resource with the id `<address>/<role>`. Types that carry tags get them.
 
         `because`: fields of the declaration on which the existence of the resource depends. `after`: `(node id, why)`.
@@ -207,7 +234,9 @@ class Context:
         attrs = {**attrs, "tags": {**self.tags, **attrs.get("tags", {})}} if self._carries_tags(type) else attrs
         return self._add(Resource, type, role, attrs, stack, after, lifecycle, because, placement)
 
-    def data(self, type: str, role: str, attrs: Attributes, *, stack: str, because: Iterable[str | Sourced[Any]] = ()) -> Data:
+    def data(
+        self, type: str, role: str, attrs: Attributes, *, stack: str, because: Iterable[str | Sourced[Any]] = ()
+    ) -> Data:
         """A Terraform data source."""
         return self._add(Data, type, role, attrs, stack, (), None, because, None)
 
@@ -215,9 +244,22 @@ class Context:
         """A Terraform ephemeral resource: its values are in no state and no plan."""
         return self._add(Ephemeral, type, role, attrs, stack, (), None, (), None)
 
-    def manifest(self, api_version: str, kind: str, name: Any, role: str, body: Attributes, *, namespace: Any = None,
-                 labels: Mapping[str, Any] | None = None, annotations: Mapping[str, Any] | None = None, after: Iterable[tuple[str, str]] = (),
-                 because: Iterable[str | Sourced[Any]] = (), cluster: Address | None = None, capability: Capability | None = None) -> Manifest:
+    def manifest(
+        self,
+        api_version: str,
+        kind: str,
+        name: Any,
+        role: str,
+        body: Attributes,
+        *,
+        namespace: Any = None,
+        labels: Mapping[str, Any] | None = None,
+        annotations: Mapping[str, Any] | None = None,
+        after: Iterable[tuple[str, str]] = (),
+        because: Iterable[str | Sourced[Any]] = (),
+        cluster: Address | None = None,
+        capability: Capability | None = None,
+    ) -> Manifest:
         """A Kubernetes object with the id `<address>/<role>`. `body` is all but apiVersion, kind and metadata.
 
         `capability`: the controller that serves this kind; it is installed, and the object waits for it.
@@ -232,8 +274,17 @@ class Context:
         if where is None:
             raise ValueError(f"{self._prefix}/{role} is a Kubernetes object without a cluster")
         cloud = self.platform.spec.cloud
-        node = self._add(Manifest, f"{api_version}/{kind}", role, {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body},
-                         "kubernetes", after, None, because, Placement(cloud.account, cloud.region, where.name))
+        node = self._add(
+            Manifest,
+            f"{api_version}/{kind}",
+            role,
+            {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body},
+            "kubernetes",
+            after,
+            None,
+            because,
+            Placement(cloud.account, cloud.region, where.name),
+        )
         if capability is not None:
             self.need(capability, cluster=where)
             self._lowering.waiting.append((node.id, where, capability))
@@ -244,13 +295,23 @@ class Context:
         where = cluster or self.cluster_address()
         if where is None:
             raise ValueError(f"{self._prefix} needs {capability} without a cluster")
-        self._lowering.needs.setdefault((where, capability), set()).update(self._because, paths_of(self.src(None, *because)))
+        self._lowering.needs.setdefault((where, capability), set()).update(
+            self._because, paths_of(self.src(None, *because))
+        )
 
     def offer(self, exports: Any) -> None:
         """Publish what this declaration offers to its users."""
         self._lowering.exports[(self.address.parent, type(exports))] = exports
 
-    def reject(self, code: Code, message: str, *, at: str | Path = (), help: str | None = None, related: tuple[tuple[str, Path], ...] = ()) -> None:
+    def reject(
+        self,
+        code: Code,
+        message: str,
+        *,
+        at: str | Path = (),
+        help: str | None = None,
+        related: tuple[tuple[str, Path], ...] = (),
+    ) -> None:
         """Report that the declaration cannot be lowered. `at`: a field of the declaration, or an absolute path."""
         path = (*self.declaration.path, *_parts(at)) if isinstance(at, str) else at or self.declaration.path
         self._lowering.report.error(code, message, at=path, help=help, related=related)
@@ -261,17 +322,37 @@ class Context:
         self._lowering.report.warning(code, message, at=path, help=help)
 
     def _carries_tags(self, type: str) -> bool:
-        return any(p.catalogue is not None and p.catalogue.carries_tags(type) for p in self._lowering.providers.providers)
+        return any(
+            p.catalogue is not None and p.catalogue.carries_tags(type) for p in self._lowering.providers.providers
+        )
 
-    def _add(self, kind: type[Any], type: str, role: str, attrs: Attributes, stack: str, after: Iterable[tuple[str, str]],
-             lifecycle: Mapping[str, Value] | None, because: Iterable[str | Sourced[Any]], placement: Placement | None) -> Any:
+    def _add(
+        self,
+        kind: type[N],
+        type: str,
+        role: str,
+        attrs: Attributes,
+        stack: str,
+        after: Iterable[tuple[str, str]],
+        lifecycle: Mapping[str, Value] | None,
+        because: Iterable[str | Sourced[Any]],
+        placement: Placement | None,
+    ) -> N:
         provenance: Provenance = {}
         plain = unwrap(dict(attrs), provenance)
         existence = {*self._because, *paths_of(self.src(None, *because))}
         provenance[()] = tuple(sorted(existence, key=str))
         node = kind(
-            id=f"{self._prefix}/{role}", type=type, stack=stack, placement=placement or self.placement, attrs=plain,
-            declaration=str(self.address), after=tuple(after), edges=self._edges, lifecycle=dict(lifecycle or {}), provenance=provenance,
+            id=f"{self._prefix}/{role}",
+            type=type,
+            stack=stack,
+            placement=placement or self.placement,
+            attrs=plain,
+            declaration=str(self.address),
+            after=tuple(after),
+            edges=self._edges,
+            lifecycle=dict(lifecycle or {}),
+            provenance=provenance,
         )
         if node.id in self._lowering.nodes:
             raise ValueError(f"two nodes have the id {node.id!r}")
@@ -283,7 +364,12 @@ class DeclarationContext(Context):
     """Step 1: one declaration -> its own resources and exports."""
 
     def __init__(self, lowering: Lowering, declaration: Declaration) -> None:
-        super().__init__(lowering, declaration, prefix=str(declaration.address), because=(declaration.path,) if declaration.path else ())
+        super().__init__(
+            lowering,
+            declaration,
+            prefix=str(declaration.address),
+            because=(declaration.path,) if declaration.path else (),
+        )
 
 
 class EdgeContext(Context):
@@ -291,7 +377,9 @@ class EdgeContext(Context):
 
     def __init__(self, lowering: Lowering, edge: Edge) -> None:
         declaration = lowering.graph.declarations[edge.source.parent]
-        super().__init__(lowering, declaration, prefix=edge.id, because=(edge.path,) if edge.path else (), edges=(edge.id,))
+        super().__init__(
+            lowering, declaration, prefix=edge.id, because=(edge.path,) if edge.path else (), edges=(edge.id,)
+        )
         self.edge = edge
 
     def grant(self, workload: Workload, *statements: Statement) -> None:
@@ -303,7 +391,9 @@ class CapabilityContext(Context):
     """Step 3: one controller in one cluster."""
 
     def __init__(self, lowering: Lowering, cluster: Address, capability: Capability, because: tuple[Path, ...]) -> None:
-        super().__init__(lowering, lowering.graph.declarations[cluster], prefix=f"{cluster}/{capability}", because=because)
+        super().__init__(
+            lowering, lowering.graph.declarations[cluster], prefix=f"{cluster}/{capability}", because=because
+        )
         self.capability = capability
 
     def ready(self, *nodes: Node) -> None:
@@ -322,7 +412,12 @@ class AggregateContext(Context):
     @property
     def grants(self) -> tuple[Grant, ...]:
         """Every grant, in the order of edges."""
-        return tuple(sorted(self._lowering.grants, key=lambda grant: (grant.edge.id, grant.workload.namespace, grant.workload.service_account)))
+        return tuple(
+            sorted(
+                self._lowering.grants,
+                key=lambda grant: (grant.edge.id, grant.workload.namespace, grant.workload.service_account),
+            )
+        )
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -342,8 +437,20 @@ class AggregateContext(Context):
         """A context that builds nodes for one declaration. With `edges`, nodes exist only for them."""
         declaration = self.graph.declarations[address.parent]
         chosen = tuple(edges)
-        because = tuple(edge.path for edge in chosen if edge.path) if chosen else (declaration.path,) if declaration.path else ()
-        return Context(self._lowering, declaration, prefix=str(address.parent), because=because, edges=tuple(sorted(edge.id for edge in chosen)))
+        because = (
+            tuple(edge.path for edge in chosen if edge.path)
+            if chosen
+            else (declaration.path,)
+            if declaration.path
+            else ()
+        )
+        return Context(
+            self._lowering,
+            declaration,
+            prefix=str(address.parent),
+            because=because,
+            edges=tuple(sorted(edge.id for edge in chosen)),
+        )
 
 
 def label_value(text: str) -> str:

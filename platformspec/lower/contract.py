@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 PROVIDER_API = 1
 
 Capability = Literal[
-    "keda", "prometheus", "gpu-device-plugin", "efa-device-plugin", "karpenter", "external-secrets", "load-balancer-controller",
-    "external-dns", "block-storage", "metrics-server",
+    "keda",
+    "prometheus",
+    "gpu-device-plugin",
+    "efa-device-plugin",
+    "karpenter",
+    "external-secrets",
+    "load-balancer-controller",
+    "external-dns",
+    "block-storage",
+    "metrics-server",
 ]
 """Controllers and add-ons that lowered things may need; each is installed once in a cluster, and only where needed."""
 

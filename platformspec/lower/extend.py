@@ -44,7 +44,9 @@ def apply_extensions(state: Lowering) -> None:
                 roles = sorted(id.removeprefix(f"{address}/") for id in state.nodes if id.startswith(f"{address}/"))
                 near = closest(patch.resource, roles)
                 state.report.error(
-                    UNKNOWN_RESOURCE, f"{address} has no resource {patch.resource!r}", at=(*path, "resource"),
+                    UNKNOWN_RESOURCE,
+                    f"{address} has no resource {patch.resource!r}",
+                    at=(*path, "resource"),
                     help=f"did you mean {near!r}?" if near else f"its resources: {', '.join(roles) or 'none'}",
                 )
                 continue
@@ -55,7 +57,10 @@ def apply_extensions(state: Lowering) -> None:
                     where = _set(attrs, pointer, value)
                 except _Dangling as dangling:
                     state.report.error(
-                        UNKNOWN_POINTER, f"{node.id} has nothing at {dangling.at!r}", at=(*path, "set", pointer), on_key=True,
+                        UNKNOWN_POINTER,
+                        f"{node.id} has nothing at {dangling.at!r}",
+                        at=(*path, "set", pointer),
+                        on_key=True,
                         help="begin with / and name an existing part: /metadata/annotations/example.org~1key",
                     )
                     continue
@@ -83,7 +88,7 @@ def _set(root: Any, pointer: str, value: Any) -> Path:
         elif isinstance(here, list) and key == len(here):
             here.append(value)
         elif value is None and isinstance(here, dict):
-            here.pop(key, None)  # type: ignore[arg-type]
+            here.pop(key, None)
         else:
             here[key] = value  # type: ignore[index]
     return tuple(path)

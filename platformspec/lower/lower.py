@@ -51,17 +51,29 @@ def lower(graph: PlatformGraph, providers: ProviderSet, report: Report) -> Lower
     if not report.ok:
         return None
     _wait_for_capabilities(state)
-    return Lowered(Program.of(graph.platform.name, graph.platform.environment, state.nodes.values()), dict(sorted(state.names.items())))
+    return Lowered(
+        Program.of(graph.platform.name, graph.platform.environment, state.nodes.values()),
+        dict(sorted(state.names.items())),
+    )
 
 
 def _declarations(state: Lowering) -> None:
     for declaration in state.graph.in_order():
         if declaration.address.kind == "policy":
             continue
-        functions = [p.declarations[declaration.address.kind] for p in state.providers.providers if declaration.address.kind in p.declarations]
+        functions = [
+            p.declarations[declaration.address.kind]
+            for p in state.providers.providers
+            if declaration.address.kind in p.declarations
+        ]
         if not functions:
-            state.report.error(NOT_LOWERED, f"no installed provider knows {declaration.address.kind}", at=declaration.path, on_key=True,
-                               help=f"installed: {', '.join(p.name for p in state.providers.providers)}")
+            state.report.error(
+                NOT_LOWERED,
+                f"no installed provider knows {declaration.address.kind}",
+                at=declaration.path,
+                on_key=True,
+                help=f"installed: {', '.join(p.name for p in state.providers.providers)}",
+            )
         for function in functions:
             function(DeclarationContext(state, declaration))
             if not state.report.ok:
