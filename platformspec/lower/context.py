@@ -339,7 +339,7 @@ class Context:
         placement: Placement | None,
     ) -> N:
         provenance: Provenance = {}
-        plain = unwrap(dict(attrs), provenance)
+        plain = {key: unwrap(value, provenance, (key,)) for key, value in attrs.items()}
         existence = {*self._because, *paths_of(self.src(None, *because))}
         provenance[()] = tuple(sorted(existence, key=str))
         node = kind(
