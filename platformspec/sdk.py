@@ -25,7 +25,7 @@ from platformspec.lower.context import (
     EdgeContext,
     label_value,
 )
-from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Workload
+from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
 
 __all__ = [
     "PROVIDER_API",
@@ -81,6 +81,7 @@ __all__ = [
     "Value",
     "VectorStoreExports",
     "VectorStoreSpec",
+    "Verdict",
     "Workload",
     "Yaml",
     "closest",

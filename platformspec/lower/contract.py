@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from platformspec.address import Address
+from platformspec.diagnostics import Path
 from platformspec.graph.edge import Edge
 from platformspec.ir.expr import Expr, Value
 
@@ -74,6 +75,14 @@ AggregateLowering = Callable[["AggregateContext"], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a changed attribute forces its resource to be replaced; None: no source says, so it may. `source` says who says so."""
+
+    replaces: bool | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """An explicit manifest of one provider plug-in.
 
@@ -82,6 +91,8 @@ class Provider:
     - `capabilities`: capability -> function that installs it in one cluster.
     - `aggregates`: functions that build documents from many declarations, run in this order.
     - `catalogue`: answers what a Terraform type's arguments are; None for a provider without Terraform.
+    - `replacement`: (type, attribute path) -> Verdict, or None for types of other providers.
+    - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
     - `required_providers`: Terraform provider requirements, as in `terraform.required_providers`.
     """
 
@@ -92,6 +103,8 @@ class Provider:
     capabilities: Mapping[Capability, CapabilityLowering] = field(default_factory=dict)
     aggregates: tuple[AggregateLowering, ...] = ()
     catalogue: Any = None
+    replacement: Callable[[str, Path], Verdict | None] | None = None
+    nouns: Mapping[str, str] = field(default_factory=dict)
     required_providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -104,3 +117,16 @@ class ProviderSet:
     def capability(self, name: Capability) -> CapabilityLowering | None:
         """The first provider's function that installs the capability."""
         return next((p.capabilities[name] for p in self.providers if name in p.capabilities), None)
+
+    def verdict(self, type: str, path: Path) -> Verdict:
+        """What a change of the attribute does, by the provider whose type it is."""
+        for provider in self.providers:
+            found = provider.replacement(type, path) if provider.replacement is not None else None
+            if found is not None:
+                return found
+        return Verdict(None, f"no provider knows {type}")
+
+    @property
+    def nouns(self) -> Mapping[str, str]:
+        """All providers' words for types."""
+        return {type: noun for provider in self.providers for type, noun in provider.nouns.items()}

@@ -1,0 +1,130 @@
+"""From platform.yaml to a program. Read this first.
+
+A pass starts only on a clean report, so that one mistake does not cause ten messages; a pass itself reports everything that
+it finds. All passes here are pure: what they need from outside (files, the day, plug-ins) is handed to them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from platformspec.checks import PolicyFinding, check_graph, check_program
+from platformspec.diagnostics import Report
+from platformspec.graph.platform import Platform
+from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.graph.resolve import resolve
+from platformspec.ir.program import Program
+from platformspec.ir.verify import verify
+from platformspec.kinds.platform import PlatformSpec
+from platformspec.kinds.validate import validate
+from platformspec.lock import Lock
+from platformspec.lower.contract import ProviderSet
+from platformspec.lower.lower import lower
+from platformspec.source.document import Document, parse
+from platformspec.source.overlay import apply_environment
+from platformspec.source.tree import SourceTree
+
+
+@dataclass
+class Compilation:
+    """One run over one revision in one environment. What a pass did not reach is None."""
+
+    tree: SourceTree
+    file: str
+    environment: str | None
+    as_of: datetime.date
+    providers: ProviderSet
+    report: Report = field(default_factory=Report)
+    lock: Lock = field(default_factory=Lock)
+    document: Document | None = None
+    spec: PlatformSpec | None = None
+    graph: PlatformGraph | None = None
+    program: Program | None = None
+    findings: tuple[PolicyFinding, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Every pass ran, and none found an error."""
+        return self.report.ok and self.program is not None
+
+
+def parse_source(c: Compilation) -> None:
+    """Text -> plain data with a place for every key and value."""
+    c.document = parse(c.tree, c.file, c.report)
+    c.lock = Lock.read(c.tree, c.file, c.report)
+
+
+def choose_environment(c: Compilation) -> None:
+    """Overlay the environment's patch, so that everything after sees one platform."""
+    assert c.document is not None
+    c.document = apply_environment(c.document, c.environment, c.report)
+
+
+def validate_kinds(c: Compilation) -> None:
+    """Plain data -> specs. Shapes only: what an editor can check too."""
+    assert c.document is not None
+    c.spec = validate(c.document, c.report)
+
+
+def resolve_references(c: Compilation) -> None:
+    """Names -> typed edges, before anything looks at what a declaration uses."""
+    assert c.spec is not None
+    assert c.document is not None
+    platform = Platform(c.spec, c.document, c.environment, c.as_of, c.lock.names_in(c.environment))
+    c.graph = resolve(platform, c.report)
+
+
+def check_declarations(c: Compilation) -> None:
+    """Rules that need declarations and edges, before work is spent on lowering."""
+    assert c.graph is not None
+    check_graph(c.graph, c.report)
+
+
+def lower_graph(c: Compilation) -> None:
+    """Declarations -> resources and manifests, by the providers."""
+    assert c.graph is not None
+    lowered = lower(c.graph, c.providers, c.report)
+    if lowered is not None:
+        c.program = lowered.program
+        c.lock = c.lock.with_names(c.environment, lowered.names)
+
+
+def verify_program(c: Compilation) -> None:
+    """Prove that what was lowered can be emitted: a provider's mistake must not become a broken file."""
+    assert c.program is not None
+    verify(c.program, [p.catalogue for p in c.providers.providers if p.catalogue is not None], c.report)
+
+
+def check_outcome(c: Compilation) -> None:
+    """Rules and policies about what will really be created."""
+    assert c.graph is not None
+    assert c.program is not None
+    c.findings = check_program(c.graph, c.program, c.report)
+
+
+PASSES: tuple[Callable[[Compilation], None], ...] = (
+    parse_source,
+    choose_environment,
+    validate_kinds,
+    resolve_references,
+    check_declarations,
+    lower_graph,
+    verify_program,
+    check_outcome,
+)
+
+
+def compile_platform(
+    tree: SourceTree, file: str, *, environment: str | None, as_of: datetime.date, providers: ProviderSet
+) -> Compilation:
+    """Run the passes in order until one reports an error."""
+    compilation = Compilation(tree, file, environment, as_of, providers)
+    for run in PASSES:
+        run(compilation)
+        if compilation.document is not None:
+            compilation.report.locate_with(compilation.document)
+        if not compilation.report.ok:
+            break
+    return compilation

@@ -1,0 +1,108 @@
+"""Compare two programs. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from platformspec.diagnostics import Path, dotted
+from platformspec.ir.expr import Json, Value, Yaml
+from platformspec.ir.node import Data, Ephemeral, Node, Output, ProviderConfig
+from platformspec.ir.program import Program
+from platformspec.plan.change import ABSENT, AttributeChange, Change, Plan
+
+
+class Verdict(Protocol):
+    """Whether a changed attribute replaces its resource (None: no source says), and who says so."""
+
+    @property
+    def replaces(self) -> bool | None: ...
+    @property
+    def source(self) -> str: ...
+
+
+Replacement = Callable[[str, Path], Verdict]
+"""(type, attribute path) -> verdict, from data with its source."""
+
+
+NOT_CREATED = (Data, Ephemeral, Output, ProviderConfig)
+"""Nodes that read, configure or publish; a plan counts what is created in the cloud or the cluster."""
+
+
+def diff(
+    before: Program | None,
+    after: Program,
+    replacement: Replacement,
+    *,
+    as_of: datetime.date,
+    tool_version: str,
+    digests: tuple[str | None, str],
+) -> Plan:
+    """The plan from `before` (or nothing) to `after`. `digests` are those of the two programs."""
+    old: Mapping[str, Node] = {} if before is None else before.nodes
+    changes: list[Change] = []
+    unchanged = 0
+    for id in sorted({*old, *after.nodes}):
+        was, now = old.get(id), after.nodes.get(id)
+        if isinstance(now or was, NOT_CREATED):
+            continue
+        if was is None and now is not None:
+            changes.append(Change("create", now))
+        elif now is None and was is not None:
+            changes.append(Change("delete", was))
+        elif was is not None and now is not None:
+            change = _changed(was, now, replacement)
+            if change is None:
+                unchanged += 1
+            else:
+                changes.append(change)
+    return Plan(
+        after.platform,
+        after.environment,
+        tuple(changes),
+        digests[0],
+        digests[1],
+        as_of,
+        tool_version,
+        after.waves,
+        unchanged,
+    )
+
+
+def _changed(was: Node, now: Node, replacement: Replacement) -> Change | None:
+    if was.attrs == now.attrs and was.type == now.type and was.stack == now.stack and was.placement == now.placement:
+        return None
+    attributes = tuple(_attribute_changes(dict(was.attrs), dict(now.attrs)))
+    if was.type != now.type:
+        return Change("replace", now, attributes, f"it was a {was.type}")
+    if was.placement != now.placement:
+        return Change("replace", now, attributes, "it moves to another account, region or cluster")
+    if not attributes:
+        return Change("update", now, reason=f"it moves from stack {was.stack} to {now.stack}")
+    unsure: str | None = None
+    for attribute in attributes:
+        verdict = replacement(now.type, attribute.path)
+        if verdict.replaces:
+            reason = f"{dotted(attribute.path)} cannot be changed in place ({verdict.source})"
+            return Change("replace", now, attributes, reason)
+        if verdict.replaces is None and unsure is None:
+            unsure = f"{dotted(attribute.path)} may force replacement ({verdict.source})"
+    if unsure is not None:
+        return Change("replace", now, attributes, unsure, certain=False)
+    return Change("update", now, attributes)
+
+
+def _attribute_changes(was: Value | object, now: Value | object, path: Path = ()) -> Iterator[AttributeChange]:
+    if was == now:
+        return
+    if isinstance(was, (Json, Yaml)) and type(was) is type(now):
+        yield from _attribute_changes(was.tree, now.tree, path)  # type: ignore[union-attr]
+    elif isinstance(was, dict) and isinstance(now, dict):
+        for key in sorted({*was, *now}):
+            yield from _attribute_changes(was.get(key, ABSENT), now.get(key, ABSENT), (*path, key))
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        for position, (left, right) in enumerate(zip(was, now, strict=True)):
+            yield from _attribute_changes(left, right, (*path, position))
+    else:
+        yield AttributeChange(path, was, now)
