@@ -97,7 +97,7 @@ def _attribute_changes(was: Value | object, now: Value | object, path: Path = ()
     if was == now:
         return
     if isinstance(was, (Json, Yaml)) and type(was) is type(now):
-        yield from _attribute_changes(was.tree, now.tree, path)  # type: ignore[union-attr]
+        yield from _attribute_changes(was.tree, now.tree, path)
     elif isinstance(was, dict) and isinstance(now, dict):
         for key in sorted({*was, *now}):
             yield from _attribute_changes(was.get(key, ABSENT), now.get(key, ABSENT), (*path, key))

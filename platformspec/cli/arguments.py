@@ -1,0 +1,43 @@
+"""Arguments that all compiling commands have. Imports nothing of the compiler: a cached plan needs only this."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+
+DEFAULT_FILE = "platform.yaml"
+
+
+def add_input_arguments(parser: argparse.ArgumentParser) -> None:
+    """FILE, --env, --as-of and --diagnostics, which all compiling commands have."""
+    parser.add_argument(
+        "file",
+        nargs="?",
+        default=DEFAULT_FILE,
+        metavar="FILE",
+        help="the platform file, or its folder (default: platform.yaml)",
+    )
+    parser.add_argument(
+        "--env", metavar="NAME", help="environment whose patch is applied; needed where the file has environments"
+    )
+    parser.add_argument(
+        "--as-of",
+        type=_date,
+        default=datetime.date.today(),
+        metavar="DATE",
+        help="day for rules with dates, as 2026-12-31 (default: today)",
+    )
+    parser.add_argument(
+        "--diagnostics",
+        choices=("full", "concise", "json", "github", "sarif"),
+        default="full",
+        metavar="FORM",
+        help="form of errors and warnings: full, concise, json, github or sarif (default: full)",
+    )
+
+
+def _date(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-12-31") from None

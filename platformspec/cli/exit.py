@@ -1,0 +1,19 @@
+"""Exit codes. `platformspec --help` prints them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+OK: Final = 0
+ERRORS: Final = 1
+CHANGES: Final = 2
+USAGE: Final = 64
+BUG: Final = 70
+
+MEANING: Final = {
+    OK: "done; with plan --detailed-exitcode: no changes",
+    ERRORS: "the platform has errors, or a file could not be read or written; nothing was written",
+    CHANGES: "plan --detailed-exitcode: there are changes",
+    USAGE: "the command was used wrongly",
+    BUG: "a bug in platformspec",
+}

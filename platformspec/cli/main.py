@@ -1,0 +1,97 @@
+"""The command `platformspec`: arguments, dispatch, and what happens when we have a bug."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from typing import Final, NoReturn
+
+from platformspec.cli import exit
+from platformspec.cli.stop import Stop
+from platformspec.version import VERSION
+
+# Command -> what it does. Each has a module of its name in platformspec.cli.commands, loaded only when it is used.
+COMMANDS: Final = {
+    "init": "write a commented platform.yaml to start from",
+    "validate": "check a platform; nothing is written",
+    "plan": "show what would change; needs no cloud, no cluster and no Node",
+    "compile": "write Terraform CDK stacks and Kubernetes manifests",
+    "graph": "print the graph of declarations",
+    "show": "print the effective platform, its defaults, or its resources",
+    "schema": "print the JSON Schema of platform.yaml, for editors",
+    "explain": "explain a diagnostic code, such as PS301",
+    "completion": "print a completion script for bash, zsh or fish",
+}
+
+ISSUES: Final = "https://github.com/platformspec/platformspec/issues"
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse ends with 2, which plan --detailed-exitcode uses for changes."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(exit.USAGE, f"{self.prog}: {message}\n")
+
+
+def parser_for(command: str | None) -> argparse.ArgumentParser:
+    """The parser; only the named command's own arguments are loaded (all with `None`)."""
+    codes = "\n".join(f"  {code:>2}  {meaning}" for code, meaning in exit.MEANING.items())
+    parser = _Parser(
+        prog="platformspec",
+        description="Compile one platform.yaml into Terraform CDK stacks and Kubernetes manifests.",
+        epilog=f"start with:\n  platformspec init\n  platformspec plan\n  platformspec compile -o out\n\nexit codes:\n{codes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"platformspec {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for name, summary in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if command is None or command == name:
+            importlib.import_module(f"platformspec.cli.commands.{name}").arguments(sub)
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """Run one command and return its exit code."""
+    named = next((word for word in argv if word in COMMANDS), "")
+    args = parser_for(named).parse_args(argv)
+    command = importlib.import_module(f"platformspec.cli.commands.{args.command}")
+    try:
+        result: int = command.run(args)
+    except Stop as stop:
+        return stop.code
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit.OK
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; nothing was written\n")
+        return exit.ERRORS
+    except Exception as error:
+        if os.environ.get("PLATFORMSPEC_TRACEBACK"):
+            raise
+        sys.stderr.write(
+            f"error[PS900]: a bug in platformspec: {type(error).__name__}: {error}\n"
+            f"  = help: please report it at {ISSUES} with the platform file;"
+            " PLATFORMSPEC_TRACEBACK=1 prints where it happened\n"
+        )
+        return exit.BUG
+    return result
+
+
+def entry_point() -> NoReturn:
+    """The console script."""
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code)

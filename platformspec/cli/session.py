@@ -1,0 +1,91 @@
+"""From the arguments of a command to a compilation."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import sys
+from dataclasses import dataclass
+
+from platformspec.cli import exit
+from platformspec.cli.arguments import DEFAULT_FILE
+from platformspec.cli.output import diagnostics_text, wants_color
+from platformspec.cli.stop import Stop
+from platformspec.diagnostics import Code, Diagnostic
+from platformspec.driver import Compilation, compile_platform
+from platformspec.providers import ProviderProblem, installed_providers
+from platformspec.source.tree import Folder, GitRevision, SourceTree
+
+PROVIDER_NOT_LOADED = Code(
+    "PS502",
+    "a provider plug-in cannot be loaded",
+    explain="Providers are found through the entry-point group platformspec.providers. Reinstall or remove the package that brings the named one.",
+)
+
+
+@dataclass(frozen=True)
+class Input:
+    """Where a platform is read from: a tree, and the file in it."""
+
+    tree: SourceTree
+    file: str
+
+
+def platform_input(name: str) -> Input:
+    """The platform file that the user named; a folder stands for the platform.yaml in it."""
+    path = pathlib.Path(name)
+    if path.is_dir():
+        path = path / DEFAULT_FILE
+    absolute, here = pathlib.Path(os.path.abspath(path)), pathlib.Path.cwd()
+    if absolute.is_relative_to(here):
+        return Input(Folder(here), absolute.relative_to(here).as_posix())
+    return Input(Folder(absolute.parent), absolute.name)
+
+
+def revision_input(revision: str, of: Input) -> Input:
+    """The same file in a git revision."""
+    root = of.tree.root if isinstance(of.tree, Folder) else pathlib.Path.cwd()
+    return Input(GitRevision(root, revision), of.file)
+
+
+def compile_input(source: Input, args: argparse.Namespace) -> Compilation:
+    """Compile and print every diagnostic. Raises `Stop` where there is an error."""
+    try:
+        providers = installed_providers()
+    except ProviderProblem as problem:
+        say(
+            [Diagnostic(PROVIDER_NOT_LOADED, str(problem), None, "reinstall the package that brings it, or remove it")],
+            {},
+            args,
+        )
+        raise Stop(exit.ERRORS) from problem
+    compilation = compile_platform(
+        source.tree, source.file, environment=args.env, as_of=args.as_of, providers=providers
+    )
+    say(list(compilation.report), texts_of(compilation), args)
+    if not compilation.report.ok:
+        raise Stop(exit.ERRORS)
+    return compilation
+
+
+def texts_of(compilation: Compilation) -> dict[str, str]:
+    """The source text of every file that was read, for snippets."""
+    if compilation.document is not None:
+        return dict(compilation.document.texts)
+    try:
+        return {compilation.file: compilation.tree.read(compilation.file).decode("utf-8")}
+    except (OSError, UnicodeDecodeError):
+        return {}
+
+
+def say(diagnostics: list[Diagnostic], texts: dict[str, str], args: argparse.Namespace) -> None:
+    """Print diagnostics: for people on standard error, for programs on standard output."""
+    form = getattr(args, "diagnostics", "full")
+    machine = form in ("json", "github", "sarif")
+    stream = sys.stdout if machine and args.command == "validate" else sys.stderr
+    if not diagnostics and not machine:
+        return
+    text = diagnostics_text(diagnostics, texts, form, color=wants_color(stream))
+    if text:
+        stream.write(text if text.endswith("\n") else text + "\n")

@@ -1,0 +1,79 @@
+"""A plan for a pull request or an issue."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from platformspec.plan import words
+from platformspec.plan.change import Plan
+from platformspec.plan.notes import PlanNotes
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&:-])")
+
+
+def escape(text: str) -> str:
+    """Text that Markdown and GitHub show as it is: no markup, no HTML, no mention, no link, one line. The only place that does it.
+
+    >>> escape("@all **now** <b>")
+    '&#64;all \\\\*\\\\*now\\\\*\\\\* \\\\<b\\\\>'
+    """
+    one_line = " ".join(text.split())
+    return _SPECIAL.sub(lambda match: "&#64;" if match[1] == "@" else f"\\{match[1]}", one_line)
+
+
+def render(plan: Plan, notes: PlanNotes) -> str:
+    """Totals first, then a fold for each declaration."""
+    return "\n".join(_lines(plan, notes)) + "\n"
+
+
+def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
+    environment = f" ({plan.environment})" if plan.environment else ""
+    yield f"### Plan for {escape(plan.platform + environment)}"
+    yield ""
+    yield f"{words.counts(plan.counts).capitalize()}, compared with {escape(notes.against)}."
+    yield ""
+    for why, who in notes.approvals:
+        yield f"- **Needs approval** by {escape(' or '.join(who))}: {escape(why)}"
+    for warning in notes.warnings:
+        yield f"- **Warning** {warning.code.id}: {escape(warning.message)}"
+    if notes.extensions:
+        yield f"- Extended by hand: {words.plural(notes.extensions, 'patch')} under extend"
+    if notes.secrets_to_fill:
+        yield f"- Secrets that somebody must fill after the first apply: {escape(', '.join(notes.secrets_to_fill))}"
+    if plan.changes:
+        yield ""
+        yield "| stack | create | update | replace | delete |"
+        yield "|---|---:|---:|---:|---:|"
+        by_stack = plan.counts_by_stack
+        for wave in plan.waves:
+            for stack in wave:
+                if stack in by_stack:
+                    yield f"| {escape(stack)} | " + " | ".join(str(count) for count in by_stack[stack].values()) + " |"
+        yield ""
+    for group in words.by_declaration(plan):
+        place = notes.declared_at.get(group.declaration)
+        where = f", {place.file} line {place.line}" if place else ""
+        numbers = Counter(change.action for change in group.changes)
+        summary = words.counts({action: numbers[action] for action in words.VERBS})
+        yield f"<details><summary>{_html(group.declaration)}: {summary}{_html(where)}</summary>"
+        yield ""
+        created = Counter(words.noun(c.node.type, notes.nouns) for c in group.changes if c.action == "create")
+        for noun, count in sorted(created.items()):
+            yield f"- create {escape(words.plural(count, noun))}"
+        for change in group.changes:
+            if change.action == "create":
+                continue
+            yield f"- **{change.action}** {escape(words.title(change.node, notes.nouns))}" + (
+                f": {escape(change.reason)}" if change.reason else ""
+            )
+            for attribute in change.attributes:
+                yield f"  - {escape(words.attribute(attribute))}"
+        yield ""
+        yield "</details>"
+        yield ""
+
+
+def _html(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")

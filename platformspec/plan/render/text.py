@@ -1,0 +1,73 @@
+"""A plan for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from platformspec.plan import words
+from platformspec.plan.change import Action, Plan
+from platformspec.plan.notes import PlanNotes
+
+COLORS: dict[Action, str] = {"create": "32", "update": "33", "replace": "35", "delete": "31"}
+
+
+def render(plan: Plan, notes: PlanNotes, *, color: bool = False) -> str:
+    """Changes by declaration, then counts by stack in the order of apply, then what needs attention."""
+    return "\n".join(_lines(plan, notes, color)) + "\n"
+
+
+def _lines(plan: Plan, notes: PlanNotes, color: bool) -> Iterator[str]:
+    environment = f" ({plan.environment})" if plan.environment else ""
+    yield f"Plan for {plan.platform}{environment}, compared with {notes.against}"
+    yield ""
+    if not plan.changes:
+        yield f"No changes. {words.plural(plan.unchanged, 'object')} stay as they are."
+    for group in words.by_declaration(plan):
+        place = notes.declared_at.get(group.declaration)
+        yield _paint(f"{group.declaration}", "1", color) + (f"  {place.file}:{place.line}" if place else "")
+        created = Counter(words.noun(c.node.type, notes.nouns) for c in group.changes if c.action == "create")
+        for noun, count in sorted(created.items()):
+            yield _paint(f"  + {words.plural(count, noun)}", COLORS["create"], color)
+        for change in group.changes:
+            if change.action == "create":
+                continue
+            may = "" if change.certain else " (may be replaced)"
+            yield _paint(
+                f"  {words.SIGNS[change.action]} {words.title(change.node, notes.nouns)}{may}",
+                COLORS[change.action],
+                color,
+            )
+            for attribute in change.attributes:
+                yield f"      {words.attribute(attribute)}"
+            if change.reason:
+                yield f"      because {change.reason}"
+            lines = sorted({(span.file, span.line) for path in words.sources(change) if (span := notes.place(path))})
+            if lines and change.action != "delete":
+                yield "      from " + ", ".join(f"{file}:{line}" for file, line in lines)
+        yield ""
+    if plan.changes:
+        yield "Order of apply"
+        by_stack = plan.counts_by_stack
+        for number, wave in enumerate(plan.waves, 1):
+            stacks = [f"{stack} ({words.counts(by_stack[stack])})" for stack in wave if stack in by_stack]
+            if stacks:
+                yield f"  {number}. " + ", ".join(stacks)
+        yield ""
+    yield f"Total: {words.counts(plan.counts)}."
+    yield from _attention(notes)
+
+
+def _attention(notes: PlanNotes) -> Iterator[str]:
+    if notes.extensions:
+        yield f"Extended by hand: {words.plural(notes.extensions, 'patch')} under extend."
+    for why, who in notes.approvals:
+        yield f"Needs approval by {' or '.join(who)}: {why}"
+    if notes.secrets_to_fill:
+        yield "Secrets that somebody must fill after the first apply: " + ", ".join(notes.secrets_to_fill)
+    if notes.warnings:
+        yield f"{words.plural(len(notes.warnings), 'warning')}, printed above."
+
+
+def _paint(text: str, code: str, color: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if color else text
