@@ -55,6 +55,5 @@ def _unread(text: str, position: int) -> PathNotRead:
         return PathNotRead("a quote is not closed", 'write quotes around the whole name, as in metadata.labels."a.b"')
     if rest.startswith("["):
         return PathNotRead("[ ] holds no position", "write a position after the name of a list, as in targets[0]")
-    return PathNotRead(
-        "a name is missing between two dots", "write names with dots between them, as in models.chat.pool"
-    )
+    where = "after the last dot" if not rest else "before the first dot" if not position else "between two dots"
+    return PathNotRead(f"a name is missing {where}", _NAMES)

@@ -191,7 +191,7 @@ def report_syntax(error: YAMLError, text: str, file: str, report: Report) -> Non
     problem, context = error.problem or "", error.context or ""
     tab = _tab(lines, error.problem_mark.line)
     if tab is not None or "tab character" in problem:
-        at = tab or _at(file, error.problem_mark)
+        at = tab or _at(file, error.problem_mark, lines)
         report.error(
             TAB,
             "the line is indented with a tab",
@@ -209,8 +209,8 @@ def report_syntax(error: YAMLError, text: str, file: str, report: Report) -> Non
         )
         if problem.startswith(words.problem) and words.context in context
     )
-    at = _at(file, error.problem_mark)
-    found = lines[at.line - 1][at.column - 1 : at.column] if at.line <= len(lines) else ""
+    at = _at(file, error.problem_mark, lines)
+    found = lines[at.line - 1][at.column - 1 : at.column]
     if problem.startswith("found character that cannot start"):
         message = f"a value cannot begin with {found}"
     if problem.startswith("did not find expected key") and found == ":":
@@ -223,12 +223,16 @@ def report_syntax(error: YAMLError, text: str, file: str, report: Report) -> Non
     related: tuple[Related, ...] = ()
     opened = _OPENED.get(context)
     if opened and error.context_mark is not None and error.context_mark.index != error.problem_mark.index:
-        related = (Related(opened, _at(file, error.context_mark)),)
+        related = (Related(opened, _at(file, error.context_mark, lines)),)
     report.error(SYNTAX, message, at=at, help=help, related=related)
 
 
-def _at(file: str, mark: Mark) -> Span:
-    return Span(file, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+def _at(file: str, mark: Mark, lines: list[str]) -> Span:
+    """The character at the mark. libyaml puts the end of a text on a line of its own, which the text need not have."""
+    line, column = mark.line + 1, mark.column + 1
+    if line > len(lines):
+        line, column = len(lines), len(lines[-1]) + 1
+    return Span(file, line, column, line, column + 1)
 
 
 def _tab(lines: list[str], line: int) -> Span | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from platformspec.diagnostics import Code
 
@@ -110,10 +110,10 @@ class Folder:
             raise _outside(path)
         return real
 
-    def _entries(self, folder: str) -> Iterable[tuple[str, bool]]:
+    def _entries(self, folder: str) -> Iterable[_Entry]:
         try:
             with os.scandir(self._inside(folder)) as entries:
-                return [(entry.name, entry.is_dir()) for entry in entries]
+                return [_Entry(entry.name, os.path.isdir(entry), entry.is_symlink()) for entry in entries]
         except (OSError, Refused):
             return ()
 
@@ -189,12 +189,15 @@ class GitRevision:
     def _contents(self) -> dict[str, bytes]:
         return {}
 
-    def _entries(self, folder: str) -> Iterable[tuple[str, bool]]:
+    def _entries(self, folder: str) -> Iterable[_Entry]:
         try:
             names = self._folders.get(self._follow(folder), {})
         except (OSError, Refused):
             return ()
-        return [(name, is_folder or self._is_folder(posixpath.join(folder, name))) for name, is_folder in names.items()]
+        linked = {
+            name for name, is_folder in names.items() if not is_folder and self._is_folder(posixpath.join(folder, name))
+        }
+        return [_Entry(name, is_folder or name in linked, name in linked) for name, is_folder in names.items()]
 
     def _is_folder(self, path: str) -> bool:
         try:
@@ -303,10 +306,16 @@ def _outside(path: str) -> Refused:
     )
 
 
-def _expand(pattern: str, entries: Callable[[str], Iterable[tuple[str, bool]]]) -> tuple[str, ...]:
-    """The files that fit a pattern. `entries` lists a folder: names, and whether each is a folder.
+class _Entry(NamedTuple):
+    name: str
+    is_folder: bool
+    is_link: bool
 
-    As in a shell, `*` does not match a name that begins with a dot.
+
+def _expand(pattern: str, entries: Callable[[str], Iterable[_Entry]]) -> tuple[str, ...]:
+    """The files that fit a pattern; `entries` lists a folder.
+
+    As in a shell, `*` does not match a name that begins with a dot, and `**` does not follow links, which may lead in circles.
     """
     found: set[str] = set()
 
@@ -315,19 +324,23 @@ def _expand(pattern: str, entries: Callable[[str], Iterable[tuple[str, bool]]]) 
         if part == "**":
             if rest:
                 walk(folder, rest)
-            for name, is_folder in entries(folder):
-                if is_folder and not name.startswith("."):
-                    walk(posixpath.join(folder, name), parts)
-                elif not rest and not name.startswith("."):
-                    found.add(posixpath.join(folder, name))
+            for entry in entries(folder):
+                path = posixpath.join(folder, entry.name)
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_folder and not entry.is_link:
+                    walk(path, parts)
+                elif not rest and not entry.is_folder:
+                    found.add(path)
             return
-        for name, is_folder in entries(folder):
-            if not fnmatchcase(name, part) or (name.startswith(".") and not part.startswith(".")):
+        for entry in entries(folder):
+            path = posixpath.join(folder, entry.name)
+            if not fnmatchcase(entry.name, part) or (entry.name.startswith(".") and not part.startswith(".")):
                 continue
-            if rest and is_folder:
-                walk(posixpath.join(folder, name), rest)
-            elif not rest and not is_folder:
-                found.add(posixpath.join(folder, name))
+            if rest and entry.is_folder:
+                walk(path, rest)
+            elif not rest and not entry.is_folder:
+                found.add(path)
 
     walk("", tuple(relative(pattern).split("/")))
     return tuple(sorted(found))
