@@ -14,6 +14,7 @@ import dataclasses
 
 from platformspec.address import Address
 from platformspec.diagnostics import Code, Report
+from platformspec.graph.edge import Edge
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.ir.program import Program
 from platformspec.kinds.cluster import ClusterSpec
@@ -36,13 +37,18 @@ class Lowered:
     names: dict[str, str]
 
 
-def lower(graph: PlatformGraph, providers: ProviderSet, report: Report) -> Lowered | None:
-    """All four steps. Returns None where something was rejected; the report says what."""
+def lower(
+    graph: PlatformGraph, providers: ProviderSet, report: Report, *, edges: tuple[Edge, ...] | None = None
+) -> Lowered | None:
+    """All four steps. Returns None where something was rejected; the report says what.
+
+    `edges` are those that step 2 turns into grants, openings and wiring; by default all of the graph's.
+    """
     state = Lowering(graph, providers, report, {}, {}, [], {}, [], {})
     _declarations(state)
     if not report.ok:
         return None
-    _edges(state)
+    _edges(state, graph.edges if edges is None else edges)
     _capabilities(state)
     _aggregates(state)
     if not report.ok:
@@ -80,8 +86,8 @@ def _declarations(state: Lowering) -> None:
                 break
 
 
-def _edges(state: Lowering) -> None:
-    for edge in state.graph.edges:
+def _edges(state: Lowering, edges: tuple[Edge, ...]) -> None:
+    for edge in edges:
         for provider in state.providers.providers:
             for function in provider.edges.get(edge.relation, ()):
                 function(EdgeContext(state, edge))

@@ -1,0 +1,129 @@
+"""Provenance: changing a scalar of the YAML changes only attributes that name its path."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from platformspec.diagnostics import Path, dotted
+from platformspec.driver import Compilation, compile_platform
+from platformspec.graph.platform import Platform
+from platformspec.ir.expr import leaves
+from platformspec.ir.node import Node
+from platformspec.providers import installed_providers
+from tests.support.examples import AS_OF, Case, cases, compiled
+from tests.support.memory_tree import MemoryTree, as_yaml
+
+# The language's own header, and text that reaches no output because it is about the file.
+WITHOUT_OUTPUT = {("apiVersion",), ("kind",)}
+
+
+def scalars(data: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every scalar of a document with its path; environments are overlays and have no output of their own."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if path or key != "environments":
+                yield from scalars(value, (*path, key))
+    elif isinstance(data, list):
+        for position, value in enumerate(data):
+            yield from scalars(value, (*path, position))
+    else:
+        yield path, data
+
+
+def variations(value: Any) -> list[Any]:
+    """Other values of the same type, likeliest first."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, value - 1, value * 2]
+    if isinstance(value, float):
+        return [value * 1.5, value / 2, value * 0.9]
+    if isinstance(value, str):
+        swapped = {
+            "dev": "standard", "standard": "hardened", "hardened": "standard", "on_demand": "spot", "spot_or_on_demand": "spot",
+            "spot": "on_demand", "cosine": "euclidean", "dot": "cosine", "queue_depth": "kv_cache", "small": "medium",
+            "medium": "large", "restricted": "internal", "internal": "restricted", "tools": "json", "vision": "json", "eu": "us", "us": "eu",
+            "eu-central-1": "eu-west-1", "us-east-1": "us-west-2", "eu-west-1": "eu-central-1", "1.35": "1.34", "bf16": "fp16",
+            "apache-2.0": "mit", "block": "warn", "unavailable": "context_exceeded",
+        }  # fmt: skip
+        digits = re.sub(r"\d(?=\D*$)", lambda match: str((int(match[0]) + 1) % 10), value)
+        return [swapped[value]] if value in swapped else [v for v in (digits, f"{value}x", f"x{value}", value[:-1] + "z") if v != value]
+    return []
+
+
+def put(data: Any, path: Path, value: Any) -> Any:
+    changed = copy.deepcopy(data)
+    here = changed
+    for part in path[:-1]:
+        here = here[part]
+    here[path[-1]] = value
+    return changed
+
+
+def compile_data(data: Any, environment: str | None) -> Compilation:
+    return compile_platform(MemoryTree({"platform.yaml": as_yaml(data)}), "platform.yaml", environment=environment, as_of=AS_OF, providers=installed_providers())
+
+
+def causes(platform: Platform, node: Node, path: Path) -> set[Path]:
+    """The written places that the attribute's provenance leads to."""
+    return {cause for source in node.sources_of(path) for cause in (source, *platform.causes_of(source))}
+
+
+def names(sources: set[Path], path: Path) -> bool:
+    return any(path[: len(source)] == source or source[: len(path)] == path for source in sources if source)
+
+
+def unexplained(before: Compilation, after: Compilation, path: Path) -> list[str]:
+    """Attributes that differ and do not name the path."""
+    assert before.program is not None
+    assert after.program is not None
+    assert before.graph is not None
+    assert after.graph is not None
+    missed: list[str] = []
+    for id in sorted({*before.program.nodes, *after.program.nodes}):
+        old, new = before.program.nodes.get(id), after.program.nodes.get(id)
+        if old is None or new is None:
+            there, platform = (new, after.graph.platform) if old is None else (old, before.graph.platform)
+            assert there is not None
+            if not names(causes(platform, there, ()), path):
+                missed.append(f"{id} appears or goes")
+            continue
+        if old.attrs == new.attrs:
+            continue
+        left, right = dict(leaves(dict(old.attrs))), dict(leaves(dict(new.attrs)))
+        for attribute in {*left, *right}:
+            if left.get(attribute) == right.get(attribute) and (attribute in left) == (attribute in right):
+                continue
+            if not names(causes(before.graph.platform, old, attribute) | causes(after.graph.platform, new, attribute), path):
+                missed.append(f"{id} {dotted(attribute)}: {left.get(attribute)!r} -> {right.get(attribute)!r}")
+    return missed
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, marks=() if c.example in ("quickstart", "rag-assistant") else pytest.mark.slow) for c in cases()], ids=str)
+def test_every_scalar(case: Case) -> None:
+    document = compiled(case).document
+    assert document is not None
+    data = document.data
+    before = compile_data(data, case.environment)
+    assert before.ok, [(d.code.id, d.message) for d in before.report]
+    problems: list[str] = []
+    tried, unchangeable = 0, []
+    for path, value in scalars(data):
+        if path in WITHOUT_OUTPUT:
+            continue
+        for other in variations(value):
+            after = compile_data(put(data, path, other), case.environment)
+            if after.ok:
+                tried += 1
+                problems += [f"{dotted(path)} = {other!r}: {what}" for what in unexplained(before, after, path)]
+                break
+        else:
+            unchangeable.append(dotted(path))
+    print(f"{case}: {tried} scalars changed; {len(unchangeable)} have no other value that compiles: {', '.join(unchangeable)}")
+    assert not problems, f"{len(problems)} attributes change without naming the path:\n" + "\n".join(problems[:60])
+    assert tried >= len(unchangeable), "too few scalars could be changed for the test to mean something"
