@@ -11,7 +11,6 @@ import pytest
 
 from platformspec.diagnostics import Path, dotted
 from platformspec.driver import Compilation, compile_platform
-from platformspec.graph.platform import Platform
 from platformspec.ir.expr import leaves
 from platformspec.ir.node import Node
 from platformspec.providers import installed_providers
@@ -69,28 +68,36 @@ def compile_data(data: Any, environment: str | None) -> Compilation:
     return compile_platform(MemoryTree({"platform.yaml": as_yaml(data)}), "platform.yaml", environment=environment, as_of=AS_OF, providers=installed_providers())
 
 
-def causes(platform: Platform, node: Node, path: Path) -> set[Path]:
-    """The written places that the attribute's provenance leads to."""
-    return {cause for source in node.sources_of(path) for cause in (source, *platform.causes_of(source))}
+def causes(c: Compilation, node: Node, path: Path) -> set[Path]:
+    """The written places that the attribute's provenance leads to; `()` asks for the node's existence.
+
+    That a declaration is there explains its nodes, but not why one of its scalars changes them: its own path does not count.
+    """
+    assert c.graph is not None
+    roots = {declaration.path for declaration in c.graph.declarations.values()}
+    found: set[Path] = set()
+    for length in range(1, len(path) + 1) if path else (0,):
+        for source in node.provenance.get(path[:length], ()):
+            found.update({source, *c.graph.platform.causes_of(source)} - roots)
+    return found
 
 
 def names(sources: set[Path], path: Path) -> bool:
-    return any(path[: len(source)] == source or source[: len(path)] == path for source in sources if source)
+    """A source names the path itself, or a list or mapping that the path is in."""
+    return any(path[: len(source)] == source for source in sources if source)
 
 
 def unexplained(before: Compilation, after: Compilation, path: Path) -> list[str]:
     """Attributes that differ and do not name the path."""
     assert before.program is not None
     assert after.program is not None
-    assert before.graph is not None
-    assert after.graph is not None
     missed: list[str] = []
     for id in sorted({*before.program.nodes, *after.program.nodes}):
         old, new = before.program.nodes.get(id), after.program.nodes.get(id)
         if old is None or new is None:
-            there, platform = (new, after.graph.platform) if old is None else (old, before.graph.platform)
+            there, side = (new, after) if old is None else (old, before)
             assert there is not None
-            if not names(causes(platform, there, ()), path):
+            if not names(causes(side, there, ()), path):
                 missed.append(f"{id} appears or goes")
             continue
         if old.attrs == new.attrs:
@@ -99,7 +106,7 @@ def unexplained(before: Compilation, after: Compilation, path: Path) -> list[str
         for attribute in {*left, *right}:
             if left.get(attribute) == right.get(attribute) and (attribute in left) == (attribute in right):
                 continue
-            if not names(causes(before.graph.platform, old, attribute) | causes(after.graph.platform, new, attribute), path):
+            if not names(causes(before, old, attribute) | causes(after, new, attribute), path):
                 missed.append(f"{id} {dotted(attribute)}: {left.get(attribute)!r} -> {right.get(attribute)!r}")
     return missed
 
