@@ -7,6 +7,7 @@ from platformspec.graph.edge import Edge
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
+from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
@@ -37,6 +38,7 @@ __all__ = [
     "CacheSpec",
     "Capability",
     "CapabilityContext",
+    "Catalogue",
     "ClusterExports",
     "ClusterSpec",
     "Code",

@@ -35,7 +35,13 @@ def test_order_of_declarations_does_not_matter(case: Case) -> None:
     assert program is not None
     for seed in range(3):
         data = shuffled(document.data, random.Random(seed))
-        again = compile_platform(MemoryTree({"platform.yaml": as_yaml(data)}), "platform.yaml", environment=case.environment, as_of=AS_OF, providers=installed_providers())
+        again = compile_platform(
+            MemoryTree({"platform.yaml": as_yaml(data)}),
+            "platform.yaml",
+            environment=case.environment,
+            as_of=AS_OF,
+            providers=installed_providers(),
+        )
         assert again.program is not None, [(d.code.id, d.message) for d in again.report]
         assert to_json(again.program) == to_json(program)
 

@@ -51,7 +51,11 @@ def variations(value: Any) -> list[Any]:
             "apache-2.0": "mit", "block": "warn", "unavailable": "context_exceeded",
         }  # fmt: skip
         digits = re.sub(r"\d(?=\D*$)", lambda match: str((int(match[0]) + 1) % 10), value)
-        return [swapped[value]] if value in swapped else [v for v in (digits, f"{value}x", f"x{value}", value[:-1] + "z") if v != value]
+        return (
+            [swapped[value]]
+            if value in swapped
+            else [v for v in (digits, f"{value}x", f"x{value}", value[:-1] + "z") if v != value]
+        )
     return []
 
 
@@ -65,7 +69,13 @@ def put(data: Any, path: Path, value: Any) -> Any:
 
 
 def compile_data(data: Any, environment: str | None) -> Compilation:
-    return compile_platform(MemoryTree({"platform.yaml": as_yaml(data)}), "platform.yaml", environment=environment, as_of=AS_OF, providers=installed_providers())
+    return compile_platform(
+        MemoryTree({"platform.yaml": as_yaml(data)}),
+        "platform.yaml",
+        environment=environment,
+        as_of=AS_OF,
+        providers=installed_providers(),
+    )
 
 
 def causes(c: Compilation, node: Node, path: Path) -> set[Path]:
@@ -111,7 +121,11 @@ def unexplained(before: Compilation, after: Compilation, path: Path) -> list[str
     return missed
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, marks=() if c.example in ("quickstart", "rag-assistant") else pytest.mark.slow) for c in cases()], ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(c, marks=() if c.example in ("quickstart", "rag-assistant") else pytest.mark.slow) for c in cases()],
+    ids=str,
+)
 def test_every_scalar(case: Case) -> None:
     document = compiled(case).document
     assert document is not None
@@ -131,6 +145,8 @@ def test_every_scalar(case: Case) -> None:
                 break
         else:
             unchangeable.append(dotted(path))
-    print(f"{case}: {tried} scalars changed; {len(unchangeable)} have no other value that compiles: {', '.join(unchangeable)}")
+    print(
+        f"{case}: {tried} scalars changed; {len(unchangeable)} have no other value that compiles: {', '.join(unchangeable)}"
+    )
     assert not problems, f"{len(problems)} attributes change without naming the path:\n" + "\n".join(problems[:60])
     assert tried >= len(unchangeable), "too few scalars could be changed for the test to mean something"

@@ -14,7 +14,7 @@ from platformspec.cli.session import compile_input, platform_input
 from platformspec.emit.artifacts import WriteProblem
 from platformspec.emit.cdk import SynthesisProblem
 from platformspec.emit.emit import emit
-from platformspec.emit.settings import settings_for
+from platformspec.emit.settings import emit_settings
 from platformspec.lock import FILE as LOCK_FILE
 from platformspec.plan.words import plural
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         with progress("synthesising Terraform stacks"):
             artifacts = emit(
                 compilation.program,
-                settings_for(compilation.spec, compilation.environment, compilation.providers),
+                emit_settings(compilation.spec, compilation.environment, compilation.providers),
                 cdk=args.cdk,
                 cache=cache_folder() / "stacks",
             )

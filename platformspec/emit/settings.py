@@ -1,0 +1,51 @@
+"""What emitting needs to know besides the program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from platformspec.ir.link import RemoteState
+
+
+@dataclass(frozen=True)
+class S3State:
+    """State in an S3 bucket with native locking."""
+
+    bucket: str
+    region: str
+    prefix: str
+
+
+@dataclass(frozen=True)
+class EmitSettings:
+    """`state`: an S3 bucket, or None for local files. `required_providers`: as in `terraform.required_providers`."""
+
+    platform: str
+    environment: str | None
+    state: S3State | None
+    required_providers: Mapping[str, Mapping[str, str]]
+    cdk: Literal["cdktf", "cdktn"] = "cdktf"
+
+    def backend(self, stack: str) -> tuple[str, dict[str, Any]]:
+        """Kind and configuration of the backend of one stack.
+
+        A local path is relative to the folder of the stack that is running, so it is the same from every stack.
+        """
+        if self.state is None:
+            return "local", {"path": f"../../state/{stack}.tfstate"}
+        parts = [self.state.prefix.strip("/"), self.platform, self.environment or "", f"{stack}.tfstate"]
+        key = "/".join(part for part in parts if part)
+        return "s3", {
+            "bucket": self.state.bucket,
+            "key": key,
+            "region": self.state.region,
+            "encrypt": True,
+            "use_lockfile": True,
+        }
+
+    def remote_state(self, stack: str) -> RemoteState:
+        """How other stacks read this one's state; reading takes no lock."""
+        kind, config = self.backend(stack)
+        return RemoteState(kind, {key: value for key, value in config.items() if key != "use_lockfile"})
