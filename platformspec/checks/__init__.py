@@ -1,0 +1,45 @@
+"""Rules between fields and between declarations. Each file holds one subject; the tuples below are the list of all checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from platformspec.checks.allowed_warnings import apply_allow
+from platformspec.checks.capacity import check_capacity
+from platformspec.checks.models import check_models
+from platformspec.checks.network import check_networks
+from platformspec.checks.policy import PolicyFinding, check_policies
+from platformspec.checks.policy_rules import check_policy_rules
+from platformspec.checks.ranges import check_ranges
+from platformspec.checks.waivers import check_waivers
+from platformspec.checks.without_effect import check_without_effect
+from platformspec.diagnostics import Report
+from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.ir.program import Program
+
+__all__ = ["GRAPH_CHECKS", "PolicyFinding", "check_graph", "check_program"]
+
+GraphCheck = Callable[[PlatformGraph, Report], None]
+
+GRAPH_CHECKS: tuple[GraphCheck, ...] = (
+    check_models,
+    check_capacity,
+    check_networks,
+    check_ranges,
+    check_without_effect,
+    check_policy_rules,
+    check_waivers,
+)
+
+
+def check_graph(graph: PlatformGraph, report: Report) -> None:
+    """All checks that need declarations and edges only."""
+    for check in GRAPH_CHECKS:
+        check(graph, report)
+
+
+def check_program(graph: PlatformGraph, program: Program, report: Report) -> tuple[PolicyFinding, ...]:
+    """The user's policies, over declarations and over what will be created; then warnings that are allowed are taken out."""
+    findings = check_policies(graph, program, report)
+    apply_allow(graph, report)
+    return findings

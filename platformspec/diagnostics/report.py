@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from platformspec.diagnostics.code import Code
@@ -21,7 +21,7 @@ class Locator(Protocol):
 
 
 class Report:
-    """Append-only; passes report a path, and the place is looked up once, here."""
+    """Passes report a path, and the place is looked up once, here. Only accepted warnings are ever taken out."""
 
     def __init__(self, locator: Locator | None = None) -> None:
         self._locator = locator
@@ -33,6 +33,12 @@ class Report:
 
     def add(self, diagnostic: Diagnostic) -> None:
         self._seen.add(diagnostic)
+
+    def silence(self, accepted: Callable[[Diagnostic], bool]) -> int:
+        """Take out the warnings that the user has accepted; returns how many there were."""
+        taken = {diagnostic for diagnostic in self._seen if diagnostic.severity == "warning" and accepted(diagnostic)}
+        self._seen -= taken
+        return len(taken)
 
     def error(
         self,

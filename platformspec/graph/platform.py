@@ -21,8 +21,8 @@ class WrittenValues(Locator, Protocol):
     def written(self, path: Path) -> bool:
         """Whether somebody wrote a value at exactly this path."""
 
-    def environment_of(self, path: Path) -> str | None:
-        """The environment whose patch set the value at this path."""
+    def origin(self, path: Path) -> object:
+        """`"file"`, or `("environment", name)` where that environment's patch wrote the value."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Platform:
 
     def layer_of(self, path: Path) -> Layer:
         """Which layer set the value at `path`: the file, the environment's patch, the profile, or a default."""
-        if self.document.environment_of(path) is not None:
+        if self.document.origin(path) != "file" and self.document.written(path):
             return "environment"
         if self.document.written(path):
             return "file"

@@ -43,7 +43,7 @@ class ClusterSpec(DeclarationSpec):
     )
     endpoint: Literal["private", "public"] = by_profile(
         "Who reaches the API server: only the VPC, or also the ranges in public_access_cidrs.",
-        dev="public",
+        dev="private",
         standard="private",
         hardened="private",
     )

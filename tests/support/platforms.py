@@ -36,8 +36,8 @@ class PlainDocument:
                 return False
         return True
 
-    def environment_of(self, path: Path) -> str | None:
-        return None
+    def origin(self, path: Path) -> object:
+        return "file"
 
 
 def base(**sections: Any) -> dict[str, Any]:

@@ -1,0 +1,81 @@
+"""Nothing that the user wrote is silently ignored: what would have no effect is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from platformspec.diagnostics import Code, Report, dotted
+from platformspec.graph.platform_graph import PlatformGraph
+
+WITHOUT_EFFECT = Code(
+    "PS441",
+    "a value that would have no effect",
+    explain="The value is about something that this declaration does not have or do, so writing it changes nothing. It is refused, because who wrote it expects otherwise.",
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`fields` have no effect in declarations of `kind` for which `when` holds, because of `why`."""
+
+    kind: str
+    fields: tuple[str, ...]
+    when: Callable[[Any], bool]
+    why: str
+    help: str = "remove it"
+
+
+ADOPTED = "what exists already is adopted as it is"
+RULES: tuple[Rule, ...] = (
+    Rule("model", ("serve", "pool", "scale"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
+    Rule("model", ("facts.parameters_billion", "facts.attention_heads", "facts.tool_parser", "facts.gated"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
+    Rule("model", ("scale.on", "scale.target"), lambda m: m.scale.max is None or m.scale.max == m.scale.min, "the number of replicas is fixed", "add `max` to scale, or remove it"),
+    Rule("model", ("source.revision", "source.token_secret"), lambda m: m.source is not None and m.source.bucket is not None, "the weights come from a bucket"),
+    Rule("model", ("serve.gpu_memory_utilization", "serve.context_tokens", "serve.tensor_parallel"), lambda m: m.source is not None and (m.serve.engine or ("vllm" if m.task == "chat" else "tei")) == "tei", "Text Embeddings Inference takes it from the model"),
+    Rule("gpu_pool", ("gpus_per_node",), lambda p: bool(p.instances), "the instance types say it"),
+    Rule("gpu_pool", ("capacity.purchase",), lambda p: p.capacity.nodes.min == p.capacity.nodes.max, "the pool has a fixed size"),
+    Rule("vector_store", ("storage_gib",), lambda v: v.engine != "qdrant", "only Qdrant has volumes of its own"),
+    Rule("vector_store", ("replicas",), lambda v: v.engine == "pgvector", "the database says it"),
+    Rule("vector_store", ("database",), lambda v: v.engine != "pgvector", "only pgvector lives in a database"),
+    Rule("gateway", ("exposure", "allow_cidrs", "dns", "tls"), lambda g: g.hostname is None, "without a hostname the gateway is reached inside the cluster only", "add `hostname`, or remove it"),
+    Rule("gateway", ("allow_cidrs",), lambda g: g.hostname is not None and g.exposure == "internal", "an internal load balancer is reached from the VPC", "write `exposure: internet`, or remove it"),
+    Rule("cluster", ("public_access_cidrs",), lambda c: c.endpoint == "private", "the API server is private", "write `endpoint: public`, or remove it"),
+    Rule("cluster", ("kubernetes", "endpoint", "public_access_cidrs", "admins", "deletion_protection", "system_nodes"), lambda c: c.existing is not None, ADOPTED),
+    Rule("database", ("version", "size", "replicas", "backup", "deletion_protection"), lambda d: d.existing is not None, ADOPTED),
+    Rule("network", ("cidr", "zones", "egress", "private_endpoints", "flow_logs"), lambda n: n.existing is not None, ADOPTED),
+    Rule("bucket", ("keep_versions_days",), lambda b: b.existing is not None, ADOPTED),
+    Rule("policy", ("approvers",), lambda p: p.level != "approve", "only level approve has approvers", "write `level: approve`, or remove it"),
+)  # fmt: skip
+
+
+def check_without_effect(graph: PlatformGraph, report: Report) -> None:
+    """Report every written value that a rule says has no effect."""
+    written = graph.platform.document.written
+    for address, declaration in graph.declarations.items():
+        for rule in RULES:
+            if rule.kind != address.kind or not rule.when(declaration.spec):
+                continue
+            for field in rule.fields:
+                path = (*declaration.path, *field.split("."))
+                if written(path):
+                    report.error(
+                        WITHOUT_EFFECT,
+                        f"{dotted(path)} has no effect: {rule.why}",
+                        at=path,
+                        on_key=True,
+                        help=rule.help,
+                    )
+    if (
+        graph.platform.spec.cloud.model_bucket.model_fields_set
+        and not any(a.kind == "bucket" for a in graph.declarations)
+        and written(("cloud", "model_bucket"))
+    ):
+        report.error(
+            WITHOUT_EFFECT,
+            "cloud.model_bucket has no effect: no model's source names a folder in it",
+            at=("cloud", "model_bucket"),
+            on_key=True,
+            help="write `source: {bucket: folder}` in a model, or remove it",
+        )
