@@ -1,5 +1,5 @@
 """Diagnostics as text for people, editors and machines; all from the same values.
 
-Each module has one function `render`, which returns the text with a newline at its end, or nothing for no diagnostics where
-the format allows that.
+Each module but `terminal` has one function `render`, which returns text that ends with a newline, or an empty one for no
+diagnostics where the format allows that.
 """
