@@ -1,7 +1,7 @@
 """One YAML file to plain data, with the place of each key and value, over the events of libyaml.
 
-Plain data is dict, list, str, int, float, bool and None. Mistakes in scalars, keys and tags are all reported in one run;
-only a syntax error, or a file that is too deep or too large when expanded, stops the composition.
+Plain data is dict, list, str, int, float, bool and None. Mistakes in scalars, keys and tags are all reported in one
+run; only a syntax error, or a file that is too deep or too large when expanded, stops the composition.
 """
 
 from __future__ import annotations
@@ -32,36 +32,38 @@ from platformspec.source.syntax import report_syntax
 DUPLICATE_KEY = Code(
     "PS102",
     "a key that is written twice",
-    explain="A key names one thing. YAML readers keep the first or the last of two, so one of them would be ignored in silence.",
+    explain="A key names one thing. YAML readers keep the first or the last of two, so one of them would be "
+    "ignored in silence.",
 )
 MERGE_KEY = Code(
     "PS104",
     "a merge key",
-    explain="`<<` copies the keys of another mapping and is no longer part of YAML. Repeat the keys, use an alias for a whole "
-    "value, or rely on a default.",
+    explain="`<<` copies the keys of another mapping and is no longer part of YAML. Repeat the keys, use an "
+    "alias for a whole value, or rely on a default.",
 )
 KEY_NOT_TEXT = Code(
     "PS106",
     "a key that is not text",
-    explain="Keys are names. A number, true, false, null, a list or a mapping cannot be one; put it in quotes. This is also what "
-    "an unquoted template such as {{ name }} looks like to YAML.",
+    explain="Keys are names. A number, true, false, null, a list or a mapping cannot be one; put it in quotes. "
+    "This is also what an unquoted template such as {{ name }} looks like to YAML.",
 )
 TAG = Code(
     "PS107",
     "a YAML tag",
-    explain="Tags such as !include or !!set change what a value is and differ between YAML readers. Plain text, numbers, "
-    "true, false, null, lists and mappings are enough here.",
+    explain="Tags such as !include or !!set change what a value is and differ between YAML readers. Plain text, "
+    "numbers, true, false, null, lists and mappings are enough here.",
 )
 MORE_DOCUMENTS = Code(
     "PS108",
     "more than one document in a file",
-    explain="`---` between two documents makes a stream; a platform is one document, and fragments are files of their own "
-    "that `include` names.",
+    explain="`---` between two documents makes a stream; a platform is one document, and fragments are files of "
+    "their own that `include` names.",
 )
 EMPTY = Code(
     "PS109",
     "an empty file",
-    explain="The file has nothing but space and comments. The smallest platform has an apiVersion, a kind, a name and a model.",
+    explain="The file has nothing but space and comments. The smallest platform has an apiVersion, a kind, a "
+    "name and a model.",
 )
 ROOT_NOT_MAPPING = Code(
     "PS110",
@@ -76,8 +78,8 @@ TOO_DEEP = Code(
 TOO_MANY_ALIASES = Code(
     "PS115",
     "aliases that stand for too much",
-    explain="Aliases of aliases multiply: a few lines can stand for billions of values. What all aliases of a file stand for is "
-    "limited to 100,000 values.",
+    explain="Aliases of aliases multiply: a few lines can stand for billions of values. What all aliases of a "
+    "file stand for is limited to 100,000 values.",
 )
 ALIAS_OF_ITSELF = Code(
     "PS116",
@@ -87,8 +89,8 @@ ALIAS_OF_ITSELF = Code(
 UNKNOWN_ANCHOR = Code(
     "PS117",
     "an alias without its anchor",
-    explain="`*name` stands for the value marked `&name` further up in the same file. Text that begins with `*`, such as a "
-    "pattern of host names, is put in quotes.",
+    explain="`*name` stands for the value marked `&name` further up in the same file. Text that begins with "
+    "`*`, such as a pattern of host names, is put in quotes.",
 )
 
 MOST_LEVELS: Final = 100

@@ -34,7 +34,7 @@ class Document:
         return places.value_span(places.nearest(self.place, path)[0])
 
     def key_span(self, path: Path) -> Span | None:
-        """The place of the key, or of the nearest ancestor that was written; a position of a list has no key, but a value."""
+        """The place of the key, or of the nearest ancestor that was written; in a list the place of the value."""
         return places.key_span(places.nearest(self.place, path)[0])
 
     def written(self, path: Path) -> bool:
@@ -43,9 +43,7 @@ class Document:
 
     def origin(self, path: Path) -> Origin:
         """The layer that wrote the value, or removed it."""
-        return next(
-            (self.origins[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self.origins), "file"
-        )
+        return next((self.origins[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.origins), "file")
 
     @cached_property
     def spans(self) -> dict[Path, Span]:
@@ -61,8 +59,8 @@ class Document:
 def parse(tree: SourceTree, file: str, report: Report) -> Document | None:
     """Read the platform file and the fragments that it includes.
 
-    None when there is nothing to go on with: the reason is on the report. A document may come with mistakes on the report
-    too; then it is only good for more messages.
+    None when there is nothing to go on with: the reason is on the report. A document may come with mistakes on the
+    report too; then it is only good for more messages.
     """
     text = read_text(tree, file, report)
     if text is None:

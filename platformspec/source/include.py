@@ -24,7 +24,8 @@ NOT_PATTERNS = Code(
 NOTHING_MATCHES = Code(
     "PS125",
     "an include that matches no file",
-    explain="An include that finds nothing is nearly always misspelt, and the declarations that it should bring would be missing.",
+    explain="An include that finds nothing is nearly always misspelt, and the declarations that it should bring "
+    "would be missing.",
 )
 NESTED = Code(
     "PS126",
@@ -39,7 +40,8 @@ INCLUDES_ITSELF = Code(
 SAID_TWICE = Code(
     "PS128",
     "something that two files declare",
-    explain="Each declaration, and each section that holds settings instead of declarations, is in one file only; no file overrides another.",
+    explain="Each declaration, and each section that holds settings instead of declarations, is in one file "
+    "only; no file overrides another.",
 )
 UNLIKE_SECTIONS = Code(
     "PS129",

@@ -1,7 +1,7 @@
 """Environments: one named set of changes laid over the base.
 
-A patch is a map of dotted paths to values. A value replaces what is there and never merges with it; null removes. The result
-shares every untouched part with the base.
+A patch is a map of dotted paths to values. A value replaces what is there and never merges with it; null removes. The
+result shares every untouched part with the base.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from platformspec.source.places import Place, inside, key_span, with_inside, wit
 CHOOSE_ENVIRONMENT = Code(
     "PS140",
     "no environment was chosen",
-    explain="A platform with environments is never compiled without one, since what is common to all of them is not meant to exist by itself.",
+    explain="A platform with environments is never compiled without one, since what is common to all of them is "
+    "not meant to exist by itself.",
 )
 UNKNOWN_ENVIRONMENT = Code(
     "PS141",
@@ -35,18 +36,20 @@ NO_ENVIRONMENTS = Code(
 PATH_NOT_READ = Code(
     "PS143",
     "a patch path that cannot be read",
-    explain='A path has names with dots between them. A name with a dot is in quotes (metadata.labels."a.b"), a position in a list '
-    "in brackets, counted from 0 (targets[0]).",
+    explain='A path has names with dots between them. A name with a dot is in quotes (metadata.labels."a.b"), a '
+    "position in a list in brackets, counted from 0 (targets[0]).",
 )
 NO_PARENT = Code(
     "PS144",
     "a patch path that leads nowhere",
-    explain="All of a path but its last name exists in the base. To add more than one level, patch the level that exists with a mapping.",
+    explain="All of a path but its last name exists in the base. To add more than one level, patch the level "
+    "that exists with a mapping.",
 )
 NOTHING_TO_REMOVE = Code(
     "PS145",
     "a patch that removes what is not there",
-    explain="null removes a value of the base. Removing nothing usually means that the name is misspelt or changed in the base.",
+    explain="null removes a value of the base. Removing nothing usually means that the name is misspelt or "
+    "changed in the base.",
 )
 OVERLAP = Code(
     "PS146",
@@ -180,7 +183,7 @@ def _fits(document: Document, patch: _Patch, report: Report) -> bool:
             if last and patch.value is not None:
                 return True
             code, verb = (NOTHING_TO_REMOVE, "removed") if last else (NO_PARENT, "patched")
-            message = f"{dotted(patch.path)} cannot be {verb}: {f'{reached} has' if reached else 'the platform has'} no {part}"
+            message = f"{dotted(patch.path)} cannot be {verb}: {reached or 'the platform'} has no {part}"
             help = _instead(part, sorted(value), f"{reached or 'the platform'} has")
         elif isinstance(value, list) and isinstance(part, int):
             if part < len(value):

@@ -1,4 +1,4 @@
-"""The paths of a patch: `models.chat-large.targets[0]`, `metadata.labels."a.b"`; the reverse of `diagnostics.dotted`."""
+"""The paths of a patch: `models.chat.targets[0]`, `metadata.labels."a.b"`; the reverse of `diagnostics.dotted`."""
 
 from __future__ import annotations
 

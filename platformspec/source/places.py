@@ -1,7 +1,7 @@
 """Where each key and value stands: a tree beside the plain data, made of what the parser hands out anyway.
 
-Spans by path would cost more than parsing: a tuple, a hash and an object for every scalar. So the parser's own marks are
-kept, in the shape of the data, and become a `Span` when somebody asks.
+Spans by path would cost more than parsing: a tuple, a hash and an object for every scalar. So the parser's own marks
+are kept, in the shape of the data, and become a `Span` when somebody asks.
 """
 
 from __future__ import annotations

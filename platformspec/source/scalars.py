@@ -14,19 +14,21 @@ Scalar = str | int | float | bool | None
 AMBIGUOUS = Code(
     "PS105",
     "an unquoted value that YAML readers disagree about",
-    explain="YAML 1.1 reads `no` as false, `010` as eight, `12:30` as 750 and 2026-01-31 as a date; YAML 1.2 reads them "
-    "differently. The compiler refuses to choose: put text in quotes, or write the number or true/false plainly.",
+    explain="YAML 1.1 reads `no` as false, `010` as eight, `12:30` as 750 and 2026-01-31 as a date; YAML 1.2 "
+    "reads them differently. The compiler refuses to choose: put text in quotes, or write the number or "
+    "true/false plainly.",
 )
 NOT_FINITE = Code(
     "PS118",
     "a number that is not finite",
-    explain="Infinity and not-a-number have no meaning for a platform and cannot be written to JSON, so `.inf`, `.nan` and "
-    "numbers such as 1e999 are refused. Write a number, or put text in quotes.",
+    explain="Infinity and not-a-number have no meaning for a platform and cannot be written to JSON, so `.inf`, "
+    "`.nan` and numbers such as 1e999 are refused. Write a number, or put text in quotes.",
 )
 TOO_MANY_DIGITS = Code(
     "PS119",
     "a number with thousands of digits",
-    explain="No setting needs a number of more than 1000 digits; it is probably text (a key or a hash) whose quotes are missing.",
+    explain="No setting needs a number of more than 1000 digits; it is probably text (a key or a hash) whose "
+    "quotes are missing.",
 )
 
 # Python refuses to print an integer of more than 4300 decimal digits; a hexadecimal digit is worth 1.2 of them.

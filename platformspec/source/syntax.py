@@ -15,8 +15,9 @@ from platformspec.source.text import split_lines
 SYNTAX = Code(
     "PS101",
     "YAML that cannot be read",
-    explain="The file does not follow the grammar of YAML from this place on, so what comes after it was not looked at. The mistake is "
-    "often on the line above: a bracket or quote that was not closed, or a line indented unlike its neighbours.",
+    explain="The file does not follow the grammar of YAML from this place on, so what comes after it was not "
+    "looked at. The mistake is often on the line above: a bracket or quote that was not closed, or a "
+    "line indented unlike its neighbours.",
 )
 TAB = Code(
     "PS103",

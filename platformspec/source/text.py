@@ -13,20 +13,20 @@ from platformspec.source.tree import Refused, SourceTree
 NOT_UTF_8 = Code(
     "PS111",
     "a file that is not UTF-8 text",
-    explain="Files are UTF-8, with or without a byte order mark. Editors on Windows may save UTF-16 or a national encoding: "
-    "choose UTF-8 when saving.",
+    explain="Files are UTF-8, with or without a byte order mark. Editors on Windows may save UTF-16 or a "
+    "national encoding: choose UTF-8 when saving.",
 )
 CONTROL_CHARACTER = Code(
     "PS112",
     "a character that cannot be seen",
-    explain="Control characters, and characters that reorder the text around them, make a file read differently from what "
-    'it says. In a quoted value they can be written as an escape such as "\\u202e".',
+    explain="Control characters, and characters that reorder the text around them, make a file read differently "
+    'from what it says. In a quoted value they can be written as an escape such as "\u202e".',
 )
 TOO_LARGE = Code(
     "PS113",
     "a file that is too large",
-    explain="A platform file holds declarations, a few thousand lines at most; a file of more than 10 MB is something else. "
-    "A large platform is split with `include`.",
+    explain="A platform file holds declarations, a few thousand lines at most; a file of more than 10 MB is "
+    "something else. A large platform is split with `include`.",
 )
 MISSING = Code(
     "PS120",
@@ -36,7 +36,8 @@ MISSING = Code(
 IS_FOLDER = Code(
     "PS121",
     "a folder where a file is expected",
-    explain="Name the platform file itself, not the folder that it is in; in `include`, name files or a pattern of files.",
+    explain="Name the platform file itself, not the folder that it is in; in `include`, name files or a pattern "
+    "of files.",
 )
 UNREADABLE = Code(
     "PS122",

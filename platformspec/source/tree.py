@@ -17,14 +17,16 @@ from platformspec.diagnostics import Code
 OUTSIDE = Code(
     "PS123",
     "a file outside the folder of the platform",
-    explain="Files are read from the folder of the platform file and below, so that a platform can be moved, reviewed and "
-    "compiled from a git revision. Absolute paths, `..` and symbolic links that lead outside are refused.",
+    explain="Files are read from the folder of the platform file and below, so that a platform can be moved, "
+    "reviewed and compiled from a git revision. Absolute paths, `..` and symbolic links that lead "
+    "outside are refused.",
 )
 NO_REVISION = Code(
     "PS130",
     "git does not have this revision",
-    explain="The name after the option for a revision is looked up as a commit, branch or tag of the repository. In a "
-    "shallow clone (the default of most CI systems) older commits and other branches are absent until they are fetched.",
+    explain="The name after the option for a revision is looked up as a commit, branch or tag of the "
+    "repository. In a shallow clone (the default of most CI systems) older commits and other branches "
+    "are absent until they are fetched.",
 )
 NO_REPOSITORY = Code(
     "PS131",
@@ -315,7 +317,8 @@ class _Entry(NamedTuple):
 def _expand(pattern: str, entries: Callable[[str], Iterable[_Entry]]) -> tuple[str, ...]:
     """The files that fit a pattern; `entries` lists a folder.
 
-    As in a shell, `*` does not match a name that begins with a dot, and `**` does not follow links, which may lead in circles.
+    As in a shell, `*` does not match a name that begins with a dot, and `**` does not follow links, which may lead
+    in circles.
     """
     found: set[str] = set()
 

@@ -1,5 +1,5 @@
 """Diagnostics as text for people, editors and machines; all from the same values.
 
-Each module has one function `render`, which returns the text with a newline at its end, or nothing for no diagnostics where
+Each module but `terminal` has one function `render`. Its text ends with a newline; for no diagnostics it is empty where
 the format allows that.
 """
