@@ -41,11 +41,9 @@ class ClusterSpec(DeclarationSpec):
     kubernetes: KubernetesVersion = Field(
         default="1.35", description="Kubernetes minor version, in quotes. EKS standard support: 1.34 to 1.36."
     )
-    endpoint: Literal["private", "public"] = by_profile(
-        "Who reaches the API server: only the VPC, or also the ranges in public_access_cidrs.",
-        dev="private",
-        standard="private",
-        hardened="private",
+    endpoint: Literal["private", "public"] = Field(
+        default="private",
+        description="Who reaches the API server: only the VPC, or also the ranges in public_access_cidrs.",
     )
     public_access_cidrs: Many[Cidr] = Field(
         default=(), description="Ranges that may reach a public endpoint. A public endpoint needs at least one."

@@ -18,7 +18,7 @@ from platformspec.graph.platform import Declaration, Platform
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.ir.expr import Value
 from platformspec.ir.naming import physical_name
-from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
+from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, ProviderConfig, Resource
 from platformspec.ir.sourced import Provenance, Sourced, paths_of, unwrap
 from platformspec.kinds.cloud import NetworkExports
 from platformspec.lower.contract import Capability, Grant, ProviderSet, Ready, Statement, Workload
@@ -128,9 +128,16 @@ class Context:
         """What another declaration offers, if it does."""
         return self._lowering.exports.get((address.parent, kind))
 
+    network_address = Address("network", "main")
+
     @property
     def network(self) -> NetworkExports:
-        return self.exports(Address("network", "main"), NetworkExports)
+        """What the platform's network offers."""
+        return self.exports(self.network_address, NetworkExports)
+
+    def own(self, role: str) -> Node:
+        """A node that this declaration has already built. Raises `KeyError` where it has not: our bug."""
+        return self._lowering.nodes[f"{self.address.parent}/{role}"]
 
     # Provenance -------------------------------------------------------------------------------------------------------
 
@@ -239,6 +246,10 @@ class Context:
     ) -> Data:
         """A Terraform data source."""
         return self._add(Data, type, role, attrs, stack, (), None, because, None)
+
+    def provider(self, name: str, role: str, attrs: Attributes, *, stack: str) -> ProviderConfig:
+        """A `provider` block of a stack."""
+        return self._add(ProviderConfig, name, role, attrs, stack, (), None, (), None)
 
     def ephemeral(self, type: str, role: str, attrs: Attributes, *, stack: str) -> Ephemeral:
         """A Terraform ephemeral resource: its values are in no state and no plan."""
