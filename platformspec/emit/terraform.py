@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from platformspec.ir.program import Program
 from platformspec.ir.yaml_text import dump
 
 Tree = dict[str, Any]
+# A path may go through a function: a set has no positions, so tolist(options)[0] reads its only element, and
+# base64decode(certificate_authority[0].data) is the certificate itself.
+FUNCTION = re.compile(r"(tolist|base64decode)\(([^()]+)\)(.*)")
 
 
 def stack_tree(program: Program, stack: str) -> Tree:
@@ -89,8 +93,6 @@ def _reference(program: Program, node: Node, attr: Attr) -> Any:
             return terraform_literal(attr.known) if isinstance(attr.known, str) else attr.known
         data = program.nodes[remote_state_id(node.stack, target.stack)]
         return f"${{{address(data)}.outputs.{output_name(attr)}}}"
-    if attr.path.startswith("tolist("):
-        # A set has no positions: tolist(domain_validation_options)[0] reads its only element.
-        name, rest = attr.path.removeprefix("tolist(").split(")", 1)
-        return f"${{tolist({address(target)}.{name}){rest}}}"
+    if found := FUNCTION.fullmatch(attr.path):
+        return f"${{{found[1]}({address(target)}.{found[2]}){found[3]}}}"
     return f"${{{address(target)}.{attr.path}}}"

@@ -13,7 +13,8 @@ from platformspec.diagnostics import Path, dotted
 from platformspec.ir.expr import Attr, Concat, Json, Secret, Value, Yaml
 from platformspec.ir.node import Data, Node
 
-_STEP = re.compile(r"(?:tolist\()?([a-z0-9_]+)\)?(?:\[(\d+|\"[^\"]+\")\])?")
+_STEP = re.compile(r"([a-z0-9_]+)(?:\[(\d+|\"[^\"]+\")\])?")
+_FUNCTION = re.compile(r"(?:tolist|base64decode)\(([^()]+)\)")
 ANY_BLOCK = {"a": {}, "b": {}}
 
 
@@ -58,7 +59,7 @@ class Catalogue:
     def has_path(self, node: Node, path: str) -> bool:
         """Whether `path` (as Terraform writes it) is an attribute of the node's type."""
         schema: Any = self.schema(_kind(node), node.type)
-        for step in _steps(path):
+        for step in _steps(_FUNCTION.sub(r"\1", path)):
             found = _STEP.fullmatch(step)
             if found is None or schema is None:
                 return False

@@ -139,6 +139,14 @@ class Context:
         """A node that this declaration has already built. Raises `KeyError` where it has not: our bug."""
         return self._lowering.nodes[f"{self.address.parent}/{role}"]
 
+    def exists(self, node_id: str) -> bool:
+        """Whether a node has been built."""
+        return node_id in self._lowering.nodes
+
+    def node(self, node_id: str) -> Node:
+        """A node that has been built. Raises `KeyError` where it has not: our bug."""
+        return self._lowering.nodes[node_id]
+
     # Provenance -------------------------------------------------------------------------------------------------------
 
     def src(self, value: T, *fields: str | Sourced[Any]) -> Sourced[T]:
@@ -462,6 +470,14 @@ class AggregateContext(Context):
             because=because,
             edges=tuple(sorted(edge.id for edge in chosen)),
         )
+
+    def in_stack(self, stack: str) -> Context:
+        """A context that builds what belongs to a stack itself, such as its `provider` blocks."""
+        return Context(self._lowering, self.declaration, prefix=f"stack.{stack}", because=())
+
+    def for_edge(self, edge: Edge) -> EdgeContext:
+        """A context that builds nodes for one edge."""
+        return EdgeContext(self._lowering, edge)
 
 
 def label_value(text: str) -> str:

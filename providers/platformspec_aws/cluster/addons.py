@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from platformspec.sdk import DeclarationContext, Json, Resource
+from platformspec.sdk import DeclarationContext, Json, Node, Resource
 from platformspec_aws import iam
 
 CNI_CONFIGURATION = Json({"enableNetworkPolicy": "true"})
@@ -22,7 +22,7 @@ def managed_addons(ctx: DeclarationContext, cluster: Resource, stack: str) -> tu
 
 
 def addon(
-    ctx: Any, cluster: Resource, name: str, stack: str, *, configuration: Json | None = None, role: iam.Role | None = None,
+    ctx: Any, cluster: Node, name: str, stack: str, *, configuration: Json | None = None, role: iam.Role | None = None,
     service_account: str | None = None, after: tuple[tuple[str, str], ...] = (), because: tuple[str, ...] = (),
 ) -> Resource:  # fmt: skip
     """One add-on, in the newest version that EKS offers for the cluster's Kubernetes version."""

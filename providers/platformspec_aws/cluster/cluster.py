@@ -163,7 +163,7 @@ def _offer(ctx: DeclarationContext, cluster: Resource, name: Any, nodes: iam.Rol
             node_role_name=nodes.name,
             node_role_arn=nodes.arn,
             security_group_id=group,
-            certificate_authority=cluster.attr("certificate_authority[0].data"),
+            certificate_authority=cluster.attr("base64decode(certificate_authority[0].data)"),
             endpoint=cluster.attr("endpoint"),
             adopted=False,
             subnet_terms=subnet_terms,

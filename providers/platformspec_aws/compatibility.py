@@ -1,0 +1,37 @@
+"""Versions of what is installed into clusters: one table, with the source of each.
+
+All rows hold for Kubernetes 1.34 to 1.36, the versions that the language allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A Helm chart: where it is, its exact version, and where that was read."""
+
+    repository: str
+    chart: str
+    version: str
+    source: str
+
+
+CHARTS: Final[dict[str, Chart]] = {
+    "keda": Chart("https://kedacore.github.io/charts", "keda", "2.20.2", "kedacore/charts, keda/Chart.yaml, 2026-08-13"),
+    "prometheus-operator-crds": Chart("https://prometheus-community.github.io/helm-charts", "prometheus-operator-crds", "31.0.1", "prometheus-community/helm-charts, Chart.yaml, 2026-08-22"),
+    "kube-prometheus-stack": Chart("https://prometheus-community.github.io/helm-charts", "kube-prometheus-stack", "88.5.3", "prometheus-community/helm-charts, Chart.yaml, 2026-08-22"),
+    "nvidia-device-plugin": Chart("https://nvidia.github.io/k8s-device-plugin", "nvidia-device-plugin", "0.20.0", "NVIDIA/k8s-device-plugin, tag v0.20.0, 2026-08-19"),
+    "aws-efa-k8s-device-plugin": Chart("https://aws.github.io/eks-charts", "aws-efa-k8s-device-plugin", "v0.5.30", "aws/eks-charts, Chart.yaml, 2026-08-03"),
+    "karpenter-crd": Chart("oci://public.ecr.aws/karpenter", "karpenter-crd", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21"),
+    "karpenter": Chart("oci://public.ecr.aws/karpenter", "karpenter", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21; Kubernetes 1.30 to 1.36"),
+    "external-secrets": Chart("https://charts.external-secrets.io", "external-secrets", "2.9.0", "external-secrets/external-secrets, tag v2.9.0"),
+    "aws-load-balancer-controller": Chart("https://aws.github.io/eks-charts", "aws-load-balancer-controller", "3.5.0", "aws/eks-charts, Chart.yaml, 2026-08-03"),
+    "external-dns": Chart("https://kubernetes-sigs.github.io/external-dns", "external-dns", "1.21.1", "kubernetes-sigs/external-dns, Chart.yaml, 2026-08-22"),
+}  # fmt: skip
+
+NODE_IMAGE_FAMILY: Final = "al2023"
+NODE_IMAGE: Final = "al2023@v20260801"
+"""Karpenter's alias of the EKS optimised Amazon Linux 2023 image; with it Karpenter takes the NVIDIA variant for GPU nodes."""

@@ -1,0 +1,153 @@
+"""Managed node groups with GPUs: nodes that are always there, with EFA or from a Capacity Block where asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from platformspec.sdk import Code, DeclarationContext, GpuPoolSpec, Resource
+from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, root_volume
+from platformspec_aws.exports import AwsClusterExports, AwsNetworkExports
+from platformspec_aws.instances import Instance
+from platformspec_aws.stacks import stack_of
+
+NO_SUBNET = Code(
+    "PS545",
+    "a Capacity Block in a zone without a subnet",
+    explain="The nodes of a Capacity Block are all in its zone, so the network needs a private subnet there.",
+)
+
+IMAGE_TYPE = "AL2023_x86_64_NVIDIA"
+# EKS spells the effects of taints in its own way.
+GPU_TAINT = {"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}
+
+
+def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, chosen: list[Instance]) -> None:
+    """A group of exactly `nodes.min` nodes."""
+    address = ctx.cluster_address()
+    assert address is not None
+    cluster = ctx.exports(address, AwsClusterExports)
+    stack = stack_of("cluster", address)
+    block = spec.capacity.block
+    subnets: Any = list(ctx.network.private_subnet_ids)
+    if block is not None:
+        zone = ctx.exports(ctx.network_address, AwsNetworkExports).private_subnets_by_zone.get(block.zone)
+        if zone is None:
+            ctx.reject(
+                NO_SUBNET,
+                f"the Capacity Block is in {block.zone}, and the network has no subnet there",
+                at="capacity.block.zone",
+                help="raise cloud.network.zones, or correct the zone",
+            )
+            return
+        subnets = ctx.src([zone], "capacity.block.zone")
+    elif spec.network == "efa":
+        # A placement group of the cluster kind is in one zone.
+        subnets = subnets[:1]
+    choice = ("accelerator", "instances", "gpus_per_node")
+    exists = ("capacity.nodes.min",)
+    types = [entry.type for entry in chosen]
+    template: dict[str, Any] = {
+        "name": ctx.name(ctx.address.name, limit=128),
+        "block_device_mappings": root_volume(ctx.src(spec.disk_gib, "disk_gib")),
+        "metadata_options": METADATA_OPTIONS,
+        "update_default_version": True,
+        "tag_specifications": [{"resource_type": kind, "tags": ctx.tags} for kind in ("instance", "volume")],
+    }
+    if block is not None:
+        template |= {
+            "instance_type": ctx.src(types[0], *choice),
+            "instance_market_options": [{"market_type": "capacity-block"}],
+            "capacity_reservation_specification": [
+                {
+                    "capacity_reservation_target": [
+                        {"capacity_reservation_id": ctx.src(block.reservation, "capacity.block.reservation")}
+                    ]
+                }
+            ],
+        }
+    if spec.network == "efa":
+        template |= _efa(ctx, chosen[0], cluster, stack, choice)
+    node = ctx.resource("aws_launch_template", "template", template, stack=stack, because=exists)
+    size = ctx.src(spec.capacity.nodes.min, "capacity.nodes.min")
+    group: dict[str, Any] = {
+        "cluster_name": cluster.name,
+        "node_group_name": ctx.address.name,
+        "node_role_arn": cluster.node_role_arn,
+        "subnet_ids": subnets,
+        "ami_type": IMAGE_TYPE,
+        "capacity_type": ctx.src("CAPACITY_BLOCK", "capacity.block") if block is not None else "ON_DEMAND",
+        "labels": {"platformspec.dev/pool": ctx.address.name},
+        "taint": [GPU_TAINT],
+        "launch_template": [{"id": node.attr("id"), "version": node.attr("latest_version")}],
+        "scaling_config": [{"min_size": size, "desired_size": size, "max_size": size}],
+        "update_config": [{"max_unavailable": 1}],
+        "node_repair_config": [{"enabled": True}],
+    }
+    if block is None:
+        group["instance_types"] = ctx.src(types, *choice)
+    policies = [
+        (f"{address}/node-role-{policy.lower().replace('_', '-')}", "nodes cannot join without their policies")
+        for policy in NODE_POLICIES
+    ]
+    before = [(f"{address}/addon-{name}", "nodes become ready with a network") for name in ("vpc-cni", "kube-proxy")]
+    after = [pair for pair in (*policies, *before) if ctx.exists(pair[0])]
+    ctx.resource(
+        "aws_eks_node_group", "nodes", group, stack=stack, because=exists, after=(*after, *ctx.network.egress_ready)
+    )
+
+
+def _efa(
+    ctx: DeclarationContext, instance: Instance, cluster: AwsClusterExports, stack: str, choice: tuple[str, ...]
+) -> dict[str, Any]:
+    """One interface for each network card, a security group that is open to itself, and a placement group."""
+    name = ctx.name(ctx.address.name, "efa", limit=255)
+    group = ctx.resource(
+        "aws_security_group",
+        "efa-security-group",
+        {
+            "name": name,
+            "description": "Elastic Fabric Adapter: everything among the pool's nodes",
+            "vpc_id": ctx.network.vpc_id,
+            "tags": {"Name": name},
+        },
+        stack=stack,
+        because=("network",),
+    )
+    _itself(ctx, group, "ingress", stack)
+    _itself(ctx, group, "egress", stack)
+    placement = ctx.resource(
+        "aws_placement_group",
+        "placement",
+        {"name": ctx.name(ctx.address.name, limit=255), "strategy": "cluster"},
+        stack=stack,
+        because=("network",),
+    )
+    interfaces = [
+        {
+            "network_card_index": card,
+            "device_index": 0 if card == 0 else 1,
+            "interface_type": "efa" if card == 0 else "efa-only",
+            "delete_on_termination": "true",
+            "security_groups": [group.attr("id"), cluster.security_group_id],
+        }
+        for card in range(instance.efa)
+    ]
+    return {
+        "network_interfaces": ctx.src(interfaces, *choice, "network"),
+        "placement": [{"group_name": placement.attr("name")}],
+    }
+
+
+def _itself(ctx: DeclarationContext, group: Resource, direction: str, stack: str) -> None:
+    ctx.resource(
+        f"aws_vpc_security_group_{direction}_rule",
+        f"efa-{direction}",
+        {
+            "security_group_id": group.attr("id"),
+            "referenced_security_group_id": group.attr("id"),
+            "description": "EFA needs all traffic among the nodes",
+            "ip_protocol": "-1",
+        },
+        stack=stack,
+        because=("network",),
+    )

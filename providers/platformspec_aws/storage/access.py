@@ -1,0 +1,59 @@
+"""Edges to databases and caches: a rule that lets the cluster's nodes in, and the right to read the password."""
+
+from __future__ import annotations
+
+from platformspec.sdk import (
+    Address,
+    CacheExports,
+    ClusterExports,
+    DatabaseExports,
+    EdgeContext,
+    Expr,
+    Statement,
+    Workload,
+)
+from platformspec_aws.stacks import stack_of
+
+
+def open_database(ctx: EdgeContext) -> None:
+    """The user's pods reach the database, and the cluster's secret reader its password."""
+    database = ctx.exports(ctx.edge.target, DatabaseExports)
+    cluster = _cluster(ctx)
+    _rule(ctx, cluster, database.security_group_id, database.port, "PostgreSQL")
+    read_secret(ctx, cluster, database.secret, database.secret_kms_key_arn)
+
+
+def open_cache(ctx: EdgeContext) -> None:
+    """The user's pods reach the cache."""
+    cache = ctx.exports(ctx.edge.target, CacheExports)
+    _rule(ctx, _cluster(ctx), cache.security_group_id, cache.port, "Valkey")
+
+
+def read_secret(ctx: EdgeContext, cluster: Address, secret: Expr, key: Expr | None) -> None:
+    """The controller that turns secrets into Kubernetes' own may read this one."""
+    statements = [Statement(("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"), (secret,))]
+    if key is not None:
+        statements.append(Statement(("kms:Decrypt",), (key,)))
+    ctx.grant(ctx.exports(cluster, Workload), *statements)
+
+
+def _rule(ctx: EdgeContext, cluster: Address, group: Expr, port: int, what: str) -> None:
+    ctx.resource(
+        "aws_vpc_security_group_ingress_rule",
+        "ingress",
+        {
+            "security_group_id": group,
+            "referenced_security_group_id": ctx.exports(cluster, ClusterExports).node_security_group_id,
+            "description": f"{what} from {ctx.edge.source}",
+            "ip_protocol": "tcp",
+            "from_port": port,
+            "to_port": port,
+        },
+        stack=stack_of("identity", cluster),
+    )
+
+
+def _cluster(ctx: EdgeContext) -> Address:
+    cluster = ctx.cluster_address()
+    assert cluster is not None
+    return cluster
