@@ -10,6 +10,7 @@ from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Res
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
+from platformspec.kinds.catalogue import ModelFacts, facts_of, known_model
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
@@ -64,6 +65,7 @@ __all__ = [
     "Manifest",
     "ModelBucketSpec",
     "ModelExports",
+    "ModelFacts",
     "ModelSpec",
     "NetworkExports",
     "NetworkSpec",
@@ -88,8 +90,10 @@ __all__ = [
     "Yaml",
     "closest",
     "concat",
+    "facts_of",
     "folded",
     "is_known",
+    "known_model",
     "label_value",
     "paths_of",
     "physical_name",

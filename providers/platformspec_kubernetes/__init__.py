@@ -1,1 +1,30 @@
-"""The provider `kubernetes`."""
+"""The provider `kubernetes`: what runs in clusters, whichever cloud they are in."""
+
+from platformspec.sdk import Provider
+from platformspec_kubernetes.gateways.access import open_cache, open_database, serve_team
+from platformspec_kubernetes.gateways.gateway import gateway_configurations, lower_gateway
+from platformspec_kubernetes.models.access import open_route, shared_namespace
+from platformspec_kubernetes.models.model import lower_model
+from platformspec_kubernetes.replacement import verdict
+from platformspec_kubernetes.tenancy.team import lower_team
+from platformspec_kubernetes.vector_stores.vector_store import lower_vector_store, open_collection
+
+PROVIDER = Provider(
+    name="kubernetes",
+    declarations={
+        "gateway": lower_gateway,
+        "model": lower_model,
+        "team": lower_team,
+        "vector_store": lower_vector_store,
+    },
+    edges={
+        "counts_in": (open_cache,),
+        "falls_back_to": (open_route,),
+        "keeps_state_in": (open_database,),
+        "owned_by": (open_collection,),
+        "routes_to": (open_route,),
+        "serves": (serve_team,),
+    },
+    aggregates=(shared_namespace, gateway_configurations),
+    replacement=verdict,
+)

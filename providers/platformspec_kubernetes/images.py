@@ -1,0 +1,29 @@
+"""Container images, pinned, each with where its version was read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VLLM: Final = "docker.io/vllm/vllm-openai:v0.33.0"  # PyPI wheel vllm 0.33.0, built 2026-11-01
+LITELLM: Final = "ghcr.io/berriai/litellm-database:v1.109.1"  # PyPI wheel litellm 1.109.1; the variant with Prisma
+QDRANT: Final = "docker.io/qdrant/qdrant:v1.19.0-unprivileged"  # qdrant-helm, Chart.yaml 1.19.0
+POSTGRES_CLIENT: Final = (
+    "docker.io/library/postgres:17.6-alpine"  # client of the newest major version that the language allows
+)
+CURL: Final = "docker.io/curlimages/curl:8.15.0"  # runs as a user of its own, and signs requests with --aws-sigv4
+
+# Text Embeddings Inference is built for each GPU architecture. Source: its README at v1.9.
+TEI: Final[dict[str, str]] = {
+    "t4": "turing-1.9",
+    "a100": "1.9",
+    "a10g": "86-1.9",
+    "l4": "89-1.9",
+    "l40s": "89-1.9",
+    "h100": "hopper-1.9",
+    "h200": "hopper-1.9",
+    "b200": "100-1.9",
+    "b300": "100-1.9",
+    "rtx-pro-4500": "120-1.9",
+    "rtx-pro-6000": "120-1.9",
+}
+TEI_REPOSITORY: Final = "ghcr.io/huggingface/text-embeddings-inference"

@@ -1,0 +1,75 @@
+"""Replicas that follow the server's own metrics, through KEDA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from platformspec.sdk import ClusterExports, DeclarationContext, ModelSpec
+from platformspec_kubernetes.models.engines.container import Container
+from platformspec_kubernetes.network_policies import policy
+
+POLL_SECONDS: Final = 15
+COOLDOWN_SECONDS: Final = 300
+TARGETS: Final = {"queue_depth": 5.0, "kv_cache": 0.8}
+
+
+def scale(
+    ctx: DeclarationContext, spec: ModelSpec, container: Container, namespace: str, labels: Mapping[str, str]
+) -> None:
+    """A ScaledObject, and the scraping that it asks for; nothing where the number of replicas is fixed."""
+    largest = spec.scale.max
+    if largest is None or largest <= spec.scale.min or spec.scale.on not in container.metrics:
+        return
+    name, reasons = ctx.address.name, ("scale.max", "scale.min")
+    cluster = ctx.cluster_address()
+    assert cluster is not None
+    target = spec.scale.target if spec.scale.target is not None else TARGETS[spec.scale.on]
+    metric = container.metrics[spec.scale.on]
+    combine = "sum" if spec.scale.on == "queue_depth" else "avg"
+    query = ctx.src(
+        f'{combine}({metric}{{namespace="{namespace}",pod=~"{name}-.*"}})', "scale.on", "serve.engine", "team"
+    )
+    trigger: dict[str, Any] = {
+        "type": "prometheus",
+        # A queue is shared by all replicas, so its length is divided by their number; a share is a share.
+        "metricType": ctx.src("AverageValue" if spec.scale.on == "queue_depth" else "Value", "scale.on"),
+        "metadata": {
+            "serverAddress": ctx.exports(cluster, ClusterExports).metrics_url,
+            "query": query,
+            "threshold": ctx.src(f"{target:g}", "scale.target", "scale.on"),
+            # A lost metric must not read as an empty queue; the fallback below then holds.
+            "ignoreNullValues": "false",
+        },
+    }
+    ctx.manifest(
+        "keda.sh/v1alpha1", "ScaledObject", name, "scaled-object",
+        {
+            "spec": {
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+                "minReplicaCount": ctx.src(spec.scale.min, "scale.min"),
+                "maxReplicaCount": ctx.src(largest, "scale.max"),
+                "pollingInterval": POLL_SECONDS,
+                "cooldownPeriod": COOLDOWN_SECONDS,
+                "fallback": {"failureThreshold": 4, "replicas": ctx.src(spec.scale.min, "scale.min"), "behavior": "currentReplicasIfHigher"},
+                "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": COOLDOWN_SECONDS}}}},
+                "triggers": [trigger],
+            }
+        },
+        namespace=namespace,
+        because=reasons,
+        capability="keda",
+    )  # fmt: skip
+    ctx.manifest(
+        "monitoring.coreos.com/v1", "PodMonitor", name, "pod-monitor",
+        {"spec": {"selector": {"matchLabels": dict(labels)}, "podMetricsEndpoints": [{"port": "http", "path": "/metrics", "interval": "15s"}]}},
+        namespace=namespace,
+        because=reasons,
+        capability="prometheus",
+    )  # fmt: skip
+    scraper = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
+    }
+    rule = {"from": [scraper], "ports": [{"protocol": "TCP", "port": container.port}]}
+    policy(ctx, "metrics-policy", namespace, f"{name}-metrics", labels, ingress=[rule], because=reasons)

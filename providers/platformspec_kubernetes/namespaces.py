@@ -1,0 +1,43 @@
+"""Namespaces: restricted pods, and nothing in or out but what an edge opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from platformspec.sdk import Address, Context
+from platformspec_kubernetes.network_policies import policy
+
+POD_SECURITY: Final = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+POD_IDENTITY_AGENT: Final = "169.254.170.23/32"
+
+
+def namespace(
+    ctx: Context,
+    name: str,
+    *,
+    cluster: Address | None = None,
+    role: str = "namespace",
+    labels: Mapping[str, Any] | None = None,
+) -> None:
+    """A namespace that denies everything, and lets its pods resolve names and get their cloud credentials."""
+    ctx.manifest(
+        "v1",
+        "Namespace",
+        name,
+        role,
+        {},
+        labels={**POD_SECURITY, "kubernetes.io/metadata.name": name, **(labels or {})},
+        cluster=cluster,
+    )
+    policy(ctx, f"{role}-default-deny", name, "default-deny", {}, types=("Ingress", "Egress"), cluster=cluster)
+    dns = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
+    resolver = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+    }
+    policy(
+        ctx, f"{role}-basics", name, "allow-dns-and-pod-identity", {},
+        egress=[{"to": [resolver], "ports": dns}, {"to": [{"ipBlock": {"cidr": POD_IDENTITY_AGENT}}], "ports": [{"protocol": "TCP", "port": 80}]}],
+        cluster=cluster,
+    )  # fmt: skip
