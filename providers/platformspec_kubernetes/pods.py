@@ -45,10 +45,10 @@ def disruption_budget(ctx: Context, namespace: str, name: str, labels: Mapping[s
     ctx.manifest("policy/v1", "PodDisruptionBudget", name, "disruption-budget", {"spec": spec}, namespace=namespace)
 
 
-def service_account(ctx: Context, namespace: str, name: str) -> None:
+def service_account(ctx: Context, namespace: str, name: str, *, role: str = "service-account") -> None:
     """An account of its own. Its token is mounted nowhere: Pod Identity brings a token of its own."""
     ctx.manifest(
-        "v1", "ServiceAccount", name, "service-account", {"automountServiceAccountToken": False}, namespace=namespace
+        "v1", "ServiceAccount", name, role, {"automountServiceAccountToken": False}, namespace=namespace
     )
 
 

@@ -14,7 +14,7 @@ from platformspec.cli.session import compile_input, platform_input
 from platformspec.emit.artifacts import WriteProblem
 from platformspec.emit.cdk import SynthesisProblem
 from platformspec.emit.emit import emit
-from platformspec.emit.settings import emit_settings
+from platformspec.cli.emit_settings import emit_settings
 from platformspec.lock import FILE as LOCK_FILE
 from platformspec.plan.words import plural
 
@@ -49,12 +49,7 @@ def run(args: argparse.Namespace) -> int:
     out = pathlib.Path(args.out)
     try:
         with progress("synthesising Terraform stacks"):
-            artifacts = emit(
-                compilation.program,
-                emit_settings(compilation.spec, compilation.environment, compilation.providers),
-                cdk=args.cdk,
-                cache=cache_folder() / "stacks",
-            )
+            artifacts = emit(compilation.program, emit_settings(compilation, args.cdk), cache=cache_folder() / "stacks")
         written = artifacts.write(out)
         lock = source.tree.root / pathlib.PurePosixPath(source.file).parent / LOCK_FILE
         text = compilation.lock.text()

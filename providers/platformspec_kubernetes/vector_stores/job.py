@@ -28,7 +28,7 @@ def collection_job(
     text = "\0".join(f"{key}\0{files[key].value}" for key in sorted(files))
     digest = hashlib.sha256("\0".join([text, image, *command]).encode()).hexdigest()[:8]
     named = ctx.src(f"{name}-{digest}", *files.values())
-    service_account(ctx, namespace, name)
+    service_account(ctx, namespace, name, role="collections-account")
     ctx.manifest("v1", "ConfigMap", named, "collections-files", {"data": dict(files)}, namespace=namespace)
     policy(ctx, "collections-policy", namespace, name, labels, egress=egress)
     pod = {
