@@ -15,5 +15,9 @@ def emit_settings(compilation: Compilation, cdk: Literal["cdktf", "cdktn"]) -> E
     state = None
     if cloud.state is not None:
         state = S3State(cloud.state.bucket, cloud.state.region or cloud.region, cloud.state.prefix)
-    required = {name: row for provider in compilation.providers.providers for name, row in provider.required_providers.items()}
-    return EmitSettings(compilation.spec.metadata.name, compilation.environment, state, dict(sorted(required.items())), cdk)
+    required = {
+        name: row for provider in compilation.providers.providers for name, row in provider.required_providers.items()
+    }
+    return EmitSettings(
+        compilation.spec.metadata.name, compilation.environment, state, dict(sorted(required.items())), cdk
+    )

@@ -122,9 +122,9 @@ class NetworkExports:
     placement: Placement
     vpc_id: Expr
     cidr: Sourced[str]
-    private_subnet_ids: tuple[Value, ...]
-    public_subnet_ids: tuple[Value, ...]
-    data_subnet_ids: tuple[Value, ...]
+    private_subnet_ids: Sourced[list[Value]]
+    public_subnet_ids: Sourced[list[Value]]
+    data_subnet_ids: Sourced[list[Value]]
     egress_ready: tuple[tuple[str, str], ...]
     """`(node id, why)` of what must exist before a node in a private subnet reaches the internet."""
 

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from platformspec.ir.expr import Expr
+from platformspec.ir.sourced import Sourced
 from platformspec.kinds.base import DeclarationSpec, Integer, Spec, by_profile, section
 
 Size = Literal["small", "medium", "large"]
@@ -63,8 +64,8 @@ class DatabaseExports:
     """How workloads reach a database. The secret has the keys `username` and `password`."""
 
     host: Expr
-    port: int
-    database: str
+    port: Sourced[int]
+    database: Sourced[str]
     secret: Expr
     """ARN or name of the secret; known only after creation where AWS manages the password."""
     secret_kms_key_arn: Expr | None

@@ -471,9 +471,14 @@ class AggregateContext(Context):
             edges=tuple(sorted(edge.id for edge in chosen)),
         )
 
-    def in_stack(self, stack: str) -> Context:
-        """A context that builds what belongs to a stack itself, such as its `provider` blocks."""
-        return Context(self._lowering, self.declaration, prefix=f"stack.{stack}", because=())
+    def in_stack(self, stack: str, *, edges: Iterable[str] = ()) -> Context:
+        """A context that builds what belongs to a stack itself, such as its `provider` blocks.
+
+        `edges`: ids of the edges that the whole stack exists for, if it does.
+        """
+        return Context(
+            self._lowering, self.declaration, prefix=f"stack.{stack}", because=(), edges=tuple(sorted(edges))
+        )
 
     def for_edge(self, edge: Edge) -> EdgeContext:
         """A context that builds nodes for one edge."""

@@ -64,25 +64,29 @@ def lower(
 
 
 def _declarations(state: Lowering) -> None:
+    rejected: set[Address] = set()
     for declaration in state.graph.in_order():
-        if declaration.address.kind == "policy":
+        address = declaration.address
+        if address.kind == "policy":
             continue
-        functions = [
-            p.declarations[declaration.address.kind]
-            for p in state.providers.providers
-            if declaration.address.kind in p.declarations
-        ]
+        if any(edge.target.parent in rejected for edge in state.graph.edges_from(address)):
+            # What it uses has no exports; a second message about it would help nobody.
+            rejected.add(address)
+            continue
+        functions = [p.declarations[address.kind] for p in state.providers.providers if address.kind in p.declarations]
         if not functions:
             state.report.error(
                 NOT_LOWERED,
-                f"no installed provider knows {declaration.address.kind}",
+                f"no installed provider knows {address.kind}",
                 at=declaration.path,
                 on_key=True,
                 help=f"installed: {', '.join(p.name for p in state.providers.providers)}",
             )
         for function in functions:
+            known = len(state.report.errors)
             function(DeclarationContext(state, declaration))
-            if not state.report.ok:
+            if len(state.report.errors) > known:
+                rejected.add(address)
                 break
 
 

@@ -73,7 +73,7 @@ def role(
     assume: Json,
     description: str,
     managed: Iterable[str] = (),
-    because: Iterable[str] = (),
+    because: Iterable[Any] = (),
 ) -> Role:
     """A role called `<platform>-<environment>-<name>`, with managed policies attached one by one."""
     full = ctx.name(*name, limit=64)

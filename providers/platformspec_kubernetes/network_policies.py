@@ -57,7 +57,7 @@ def open_between(ctx: EdgeContext, source: Workload, target: Workload) -> None:
     )
 
 
-def open_to_range(ctx: EdgeContext, source: Workload, cidr: Any, port: int) -> None:
+def open_to_range(ctx: EdgeContext, source: Workload, cidr: Any, port: Any) -> None:
     """Let the source's pods connect to a port in a range of the network."""
     rule = {"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"protocol": "TCP", "port": port}]}
     policy(

@@ -47,9 +47,7 @@ def disruption_budget(ctx: Context, namespace: str, name: str, labels: Mapping[s
 
 def service_account(ctx: Context, namespace: str, name: str, *, role: str = "service-account") -> None:
     """An account of its own. Its token is mounted nowhere: Pod Identity brings a token of its own."""
-    ctx.manifest(
-        "v1", "ServiceAccount", name, role, {"automountServiceAccountToken": False}, namespace=namespace
-    )
+    ctx.manifest("v1", "ServiceAccount", name, role, {"automountServiceAccountToken": False}, namespace=namespace)
 
 
 def external_secret(

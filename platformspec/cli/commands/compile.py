@@ -8,13 +8,13 @@ import sys
 
 from platformspec.cli import exit
 from platformspec.cli.arguments import add_input_arguments
+from platformspec.cli.emit_settings import emit_settings
 from platformspec.cli.output import progress
 from platformspec.cli.paths import cache_folder
 from platformspec.cli.session import compile_input, platform_input
 from platformspec.emit.artifacts import WriteProblem
 from platformspec.emit.cdk import SynthesisProblem
 from platformspec.emit.emit import emit
-from platformspec.cli.emit_settings import emit_settings
 from platformspec.lock import FILE as LOCK_FILE
 from platformspec.plan.words import plural
 

@@ -70,7 +70,7 @@ def install_karpenter(ctx: CapabilityContext) -> None:
         ctx, "release", "karpenter", NAMESPACE,
         {
             "replicas": 2,
-            "settings": {"clusterName": own.name, "interruptionQueue": queue.attr("name", known=name.value)},
+            "settings": {"clusterName": own.name, "interruptionQueue": ctx.src(queue.attr("name", known=name.value), name)},
             "nodeSelector": SYSTEM_NODES,
             "serviceAccount": {"name": "karpenter"},
         },
@@ -117,11 +117,11 @@ def _statements(ctx: CapabilityContext, queue_arn: Any) -> list[dict[str, Any]]:
         return [ctx.src(f"arn:{part}:ec2:{region}:*:{kind}/*", ctx.region) for kind in kinds]
 
     tag = ctx.src(f"kubernetes.io/cluster/{_text(own.name)}", own.name)
-    asked = {
+    asked: Any = {
         "StringEquals": {f"aws:RequestTag/{tag.value}": "owned"},
         "StringLike": {"aws:RequestTag/karpenter.sh/nodepool": "*"},
     }
-    has = {
+    has: Any = {
         "StringEquals": {f"aws:ResourceTag/{tag.value}": "owned"},
         "StringLike": {"aws:ResourceTag/karpenter.sh/nodepool": "*"},
     }
@@ -135,7 +135,7 @@ def _statements(ctx: CapabilityContext, queue_arn: Any) -> list[dict[str, Any]]:
     }
     images = [ctx.src(f"arn:{part}:ec2:{region}::{kind}/*", ctx.region) for kind in ("image", "snapshot")]
     created = ec2("fleet", "instance", "volume", "network-interface", "launch-template", "spot-instances-request")
-    return [
+    statements = [
         allow(
             ("ec2:RunInstances", "ec2:CreateFleet"),
             [*images, *ec2("security-group", "subnet", "capacity-reservation", "placement-group")],
@@ -201,6 +201,11 @@ def _statements(ctx: CapabilityContext, queue_arn: Any) -> list[dict[str, Any]]:
         allow(("iam:GetInstanceProfile",), profile, sid="ReadProfiles"),
         allow(("iam:ListInstanceProfiles",), "*", sid="ListProfiles"),
         allow(("eks:DescribeCluster",), own.arn, sid="ReadCluster"),
+    ]
+    # Keys of conditions carry the cluster's name, so a condition as a whole comes from it.
+    return [
+        {**entry, "Condition": ctx.src(entry["Condition"], tag)} if "Condition" in entry else entry
+        for entry in statements
     ]
 
 

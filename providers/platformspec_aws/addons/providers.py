@@ -10,11 +10,16 @@ from platformspec_aws.stacks import stack_of
 def provider_blocks(ctx: AggregateContext) -> None:
     """aws in every stack that uses it, held to the platform's account; helm in the stacks of controllers."""
     used: dict[str, set[str]] = {}
+    edges: dict[str, set[str] | None] = {}
     for node in ctx.nodes:
-        if not isinstance(node, Manifest):
-            used.setdefault(node.stack, set()).add(node.type.split("_")[0])
+        if isinstance(node, Manifest):
+            continue
+        used.setdefault(node.stack, set()).add(node.type.split("_")[0])
+        # A stack in which everything exists for edges goes with the last of them, and its blocks too.
+        known = edges.setdefault(node.stack, set())
+        edges[node.stack] = None if known is None or not node.edges else {*known, *node.edges}
     for stack in sorted(used):
-        about = ctx.in_stack(stack)
+        about = ctx.in_stack(stack, edges=edges[stack] or ())
         if "aws" in used[stack]:
             about.provider("aws", "aws", {"region": ctx.region, "allowed_account_ids": [ctx.account]}, stack=stack)
     for address in ctx.graph.declarations:

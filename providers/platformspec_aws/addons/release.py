@@ -49,7 +49,11 @@ def release(
 
 
 def controller_role(
-    ctx: CapabilityContext, namespace: str, service_account: str, *statements: Mapping[str, Any]
+    ctx: CapabilityContext,
+    namespace: str,
+    service_account: str,
+    *statements: Mapping[str, Any],
+    because: tuple[Any, ...] = (),
 ) -> tuple[Resource, Resource]:
     """The role of a controller and its Pod Identity association, in the controller's own stack."""
     stack = stack_of("addons", ctx.address)
@@ -61,12 +65,14 @@ def controller_role(
         stack=stack,
         assume=iam.POD_IDENTITY_TRUST,
         description=f"The controller {namespace}/{service_account}",
+        because=because,
     )
     policy = ctx.resource(
         "aws_iam_role_policy",
         "policy",
         {"name": ctx.capability, "role": made.name, "policy": iam.document(*statements)},
         stack=stack,
+        because=because,
     )
     association = ctx.resource(
         "aws_eks_pod_identity_association",
@@ -78,6 +84,7 @@ def controller_role(
             "role_arn": made.arn,
         },
         stack=stack,
+        because=because,
     )
     return policy, association
 

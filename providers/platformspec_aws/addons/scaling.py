@@ -74,16 +74,16 @@ def install_prometheus(ctx: CapabilityContext) -> None:
     ctx.ready(node)
 
 
-def _managed_workspace(ctx: CapabilityContext) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+def _managed_workspace(ctx: CapabilityContext) -> tuple[Any, list[tuple[str, str]]]:
     stack = stack_of("addons", ctx.address)
     because = ctx.at("amazon_managed_prometheus", "observability", "metrics")
     name = ctx.name(ctx.address.name, limit=100)
     workspace = ctx.resource("aws_prometheus_workspace", "workspace", {"alias": name}, stack=stack, because=(because,))
     policy, association = controller_role(
-        ctx, "monitoring", "prometheus", allow(("aps:RemoteWrite",), [workspace.attr("arn")])
+        ctx, "monitoring", "prometheus", allow(("aps:RemoteWrite",), [workspace.attr("arn")]), because=(because,)
     )
     url = concat(workspace.attr("prometheus_endpoint"), "api/v1/remote_write")
-    write = [{"url": ctx.src(url, because), "sigv4": {"region": ctx.region}}]
+    write = ctx.src([{"url": url, "sigv4": {"region": ctx.region}}], because)
     return write, [
         (policy.id, "it may write to the workspace"),
         (association.id, "its pods have the role from their start"),

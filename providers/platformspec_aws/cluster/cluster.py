@@ -76,7 +76,7 @@ def lower_cluster(ctx: DeclarationContext) -> None:
             "zonal_shift_config": [{"enabled": True}],
             "vpc_config": [
                 {
-                    "subnet_ids": list(ctx.network.private_subnet_ids),
+                    "subnet_ids": ctx.network.private_subnet_ids,
                     "endpoint_private_access": True,
                     "endpoint_public_access": ctx.src(spec.endpoint == "public", "endpoint"),
                     "public_access_cidrs": ctx.src(list(spec.public_access_cidrs), "public_access_cidrs", "endpoint")

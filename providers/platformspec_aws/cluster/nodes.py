@@ -75,7 +75,7 @@ def system_nodes(
             "cluster_name": cluster.attr("name"),
             "node_group_name": "system",
             "node_role_arn": role.arn,
-            "subnet_ids": list(ctx.network.private_subnet_ids),
+            "subnet_ids": ctx.network.private_subnet_ids,
             "ami_type": "AL2023_x86_64_STANDARD",
             "capacity_type": "ON_DEMAND",
             "instance_types": ctx.src(list(spec.system_nodes.instances), "system_nodes.instances"),

@@ -28,7 +28,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, chosen: list[Insta
     cluster = ctx.exports(address, AwsClusterExports)
     stack = stack_of("cluster", address)
     block = spec.capacity.block
-    subnets: Any = list(ctx.network.private_subnet_ids)
+    subnets: Any = ctx.network.private_subnet_ids
     if block is not None:
         zone = ctx.exports(ctx.network_address, AwsNetworkExports).private_subnets_by_zone.get(block.zone)
         if zone is None:
@@ -42,7 +42,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, chosen: list[Insta
         subnets = ctx.src([zone], "capacity.block.zone")
     elif spec.network == "efa":
         # A placement group of the cluster kind is in one zone.
-        subnets = subnets[:1]
+        subnets = ctx.src(subnets.value[:1], subnets, "network")
     choice = ("accelerator", "instances", "gpus_per_node")
     exists = ("capacity.nodes.min",)
     types = [entry.type for entry in chosen]

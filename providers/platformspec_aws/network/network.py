@@ -13,6 +13,7 @@ from platformspec.sdk import (
     Placement,
     Resource,
     Sourced,
+    Value,
 )
 from platformspec_aws import iam, kms
 from platformspec_aws.exports import AwsNetworkExports
@@ -69,9 +70,9 @@ def lower_network(ctx: DeclarationContext) -> None:
             placement=Placement(cloud.account, cloud.region),
             vpc_id=vpc.attr("id"),
             cidr=ctx.src(spec.cidr, "cidr"),
-            private_subnet_ids=tuple(subnet.attr("id") for subnet in subnets["private"]),
-            public_subnet_ids=tuple(subnet.attr("id") for subnet in subnets["public"]),
-            data_subnet_ids=tuple(subnet.attr("id") for subnet in subnets["data"]),
+            private_subnet_ids=ctx.src([subnet.attr("id") for subnet in subnets["private"]], "zones"),
+            public_subnet_ids=ctx.src([subnet.attr("id") for subnet in subnets["public"]], "zones"),
+            data_subnet_ids=ctx.src([subnet.attr("id") for subnet in subnets["data"]], "zones"),
             egress_ready=tuple(
                 (f"network.main/route-private-{_letter(name)}-internet", "nodes fetch images from the internet")
                 for name in names
@@ -94,18 +95,19 @@ def _adopt(ctx: DeclarationContext, spec: NetworkSpec) -> None:
     assert existing is not None
     cloud = ctx.platform.spec.cloud
 
-    def ids(values: tuple[str, ...], field: str) -> tuple[Sourced[str], ...]:
-        return tuple(ctx.src(value, f"existing.{field}.{position}") for position, value in enumerate(values))
+    def ids(values: tuple[str, ...], field: str) -> Sourced[list[Value]]:
+        return ctx.src(list(values), f"existing.{field}")
 
     private = ids(existing.private_subnet_ids, "private_subnet_ids")
+    data = ids(existing.data_subnet_ids, "data_subnet_ids") if existing.data_subnet_ids else private
     ctx.offer(
         NetworkExports(
             placement=Placement(cloud.account, cloud.region),
             vpc_id=ctx.src(existing.vpc_id, "existing.vpc_id"),  # type: ignore[arg-type]
             cidr=ctx.src(existing.cidr, "existing.cidr"),
-            private_subnet_ids=private,  # type: ignore[arg-type]
-            public_subnet_ids=ids(existing.public_subnet_ids, "public_subnet_ids"),  # type: ignore[arg-type]
-            data_subnet_ids=ids(existing.data_subnet_ids, "data_subnet_ids") or private,  # type: ignore[arg-type]
+            private_subnet_ids=private,
+            public_subnet_ids=ids(existing.public_subnet_ids, "public_subnet_ids"),
+            data_subnet_ids=data,
             egress_ready=(),
         )
     )

@@ -9,6 +9,7 @@ from platformspec.sdk import (
     DatabaseExports,
     EdgeContext,
     Expr,
+    Sourced,
     Statement,
     Workload,
 )
@@ -37,7 +38,7 @@ def read_secret(ctx: EdgeContext, cluster: Address, secret: Expr, key: Expr | No
     ctx.grant(ctx.exports(cluster, Workload), *statements)
 
 
-def _rule(ctx: EdgeContext, cluster: Address, group: Expr, port: int, what: str) -> None:
+def _rule(ctx: EdgeContext, cluster: Address, group: Expr, port: int | Sourced[int], what: str) -> None:
     ctx.resource(
         "aws_vpc_security_group_ingress_rule",
         "ingress",

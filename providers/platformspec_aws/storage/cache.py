@@ -31,7 +31,7 @@ def lower_cache(ctx: DeclarationContext) -> None:
         {
             "name": name,
             "description": "Subnets without a way to the internet",
-            "subnet_ids": list(ctx.network.data_subnet_ids),
+            "subnet_ids": ctx.network.data_subnet_ids,
         },
         stack=DATA,
     )

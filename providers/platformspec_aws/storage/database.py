@@ -35,7 +35,7 @@ def lower_database(ctx: DeclarationContext) -> None:
         {
             "name": name,
             "description": "Subnets without a way to the internet",
-            "subnet_ids": list(ctx.network.data_subnet_ids),
+            "subnet_ids": ctx.network.data_subnet_ids,
         },
         stack=DATA,
     )
@@ -129,8 +129,8 @@ def lower_database(ctx: DeclarationContext) -> None:
     ctx.offer(
         DatabaseExports(
             host=cluster.attr("endpoint"),
-            port=PORT,
-            database=DATABASE,
+            port=ctx.src(PORT),
+            database=ctx.src(DATABASE),
             secret=cluster.attr("master_user_secret[0].secret_arn"),
             secret_kms_key_arn=key.attr("arn"),
             security_group_id=group.attr("id"),
@@ -159,8 +159,8 @@ def _adopt(ctx: DeclarationContext, spec: DatabaseSpec) -> None:
     ctx.offer(
         DatabaseExports(
             host=ctx.src(existing.host, "existing.host"),  # type: ignore[arg-type]
-            port=existing.port,
-            database=existing.database,
+            port=ctx.src(existing.port, "existing.port"),
+            database=ctx.src(existing.database, "existing.database"),
             secret=ctx.src(existing.secret_arn, "existing.secret_arn"),  # type: ignore[arg-type]
             secret_kms_key_arn=ctx.src(existing.kms_key_arn, "existing.kms_key_arn") if existing.kms_key_arn else None,  # type: ignore[arg-type]
             security_group_id=ctx.src(existing.security_group_id, "existing.security_group_id"),  # type: ignore[arg-type]

@@ -38,7 +38,7 @@ def lower_vector_store(ctx: DeclarationContext) -> None:
         target = ctx.target("stores_in")
         database = ctx.exports_or_none(target, DatabaseExports) if target is not None else None
         if database is not None:
-            ctx.offer(VectorStoreExports("pgvector", database.host, database.port, None, None, ctx.placement))
+            ctx.offer(VectorStoreExports("pgvector", database.host, database.port.value, None, None, ctx.placement))
 
 
 def _collection(ctx: DeclarationContext, spec: VectorStoreSpec) -> None:
@@ -75,7 +75,7 @@ def _collection(ctx: DeclarationContext, spec: VectorStoreSpec) -> None:
         {
             "name": name,
             "vpc_id": ctx.network.vpc_id,
-            "subnet_ids": list(ctx.network.private_subnet_ids),
+            "subnet_ids": ctx.network.private_subnet_ids,
             "security_group_ids": [group.attr("id")],
         },
         stack=DATA,

@@ -42,8 +42,8 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
         "routing_strategy": "simple-shuffle",
         "num_retries": RETRIES,
         "cooldown_time": COOLDOWN_SECONDS,
-        "fallbacks": fallbacks,
-        "context_window_fallbacks": context_fallbacks,
+        "fallbacks": ctx.src(fallbacks, *(f"routes.{name}.targets" for name in spec.routes)),
+        "context_window_fallbacks": ctx.src(context_fallbacks, *(f"routes.{name}.targets" for name in spec.routes)),
     }
     if limited:
         router["optional_pre_call_checks"] = ctx.src(["enforce_model_rate_limits"], "routes")

@@ -115,7 +115,7 @@ def _endpoints(ctx: DeclarationContext, spec: GatewaySpec, space: str, store: st
         database = ctx.exports(database_address, DatabaseExports)
         data |= {
             "DATABASE_HOST": ctx.src(database.host, "database"),
-            "DATABASE_PORT": ctx.src(str(database.port), "database"),
+            "DATABASE_PORT": ctx.src(str(database.port.value), database.port, "database"),
             "DATABASE_NAME": ctx.src(database.database, "database"),
         }
         keys = {key: {"key": ctx.src(database.secret, "database"), "property": key} for key in ("username", "password")}

@@ -224,7 +224,7 @@ def _cache(ctx: DeclarationContext, spec: ModelSpec) -> Any:
     """Room for the weights as downloaded and for compiled kernels; without a known size the node's disk is the limit."""
     billions = facts_of(spec).parameters_billion
     if billions is None:
-        return {}
+        return ctx.src({}, "facts.parameters_billion", "source.hugging_face")
     return {
         "sizeLimit": ctx.src(
             f"{math.ceil(billions * CACHE_GIB_PER_BILLION) + 10}Gi", "facts.parameters_billion", "source.hugging_face"

@@ -27,7 +27,7 @@ def lower_pgvector(
     name = ctx.address.name
     data = {
         "PGHOST": ctx.src(database.host, "database"),
-        "PGPORT": ctx.src(str(database.port), "database"),
+        "PGPORT": ctx.src(str(database.port.value), database.port, "database"),
         "PGDATABASE": ctx.src(database.database, "database"),
         "PGSSLMODE": "require",
     }

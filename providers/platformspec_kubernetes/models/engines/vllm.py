@@ -72,8 +72,8 @@ def container(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) ->
                 help="add `facts: {tool_parser: hermes}`, with the parser that the model's page names",
             )
         args += [
-            "--enable-auto-tool-choice",
-            "--tool-call-parser",
+            ctx.src("--enable-auto-tool-choice", "capabilities"),
+            ctx.src("--tool-call-parser", "capabilities"),
             ctx.src(parser, "capabilities", "facts.tool_parser", "source.hugging_face"),
         ]
     parallel = serve.tensor_parallel > 1
