@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from platformspec.diagnostics import Code, Report
+from functools import partial
+
+from platformspec.diagnostics import Code, Diagnostic, Path, Report
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.kinds.base import DeclarationSpec
 
@@ -19,10 +21,7 @@ def apply_allow(graph: PlatformGraph, report: Report) -> None:
         if not isinstance(declaration.spec, DeclarationSpec):
             continue
         for code in declaration.spec.allow:
-            size = len(declaration.path)
-            silenced = report.silence(
-                lambda d, code=code, path=declaration.path, size=size: d.code.id == code and d.path[:size] == path
-            )  # type: ignore[misc]
+            silenced = report.silence(partial(_is_about, code, declaration.path))
             if not silenced:
                 report.warning(
                     UNUSED_ALLOW,
@@ -31,3 +30,7 @@ def apply_allow(graph: PlatformGraph, report: Report) -> None:
                     on_key=True,
                     help="remove the entry",
                 )
+
+
+def _is_about(code: str, path: Path, diagnostic: Diagnostic) -> bool:
+    return diagnostic.code.id == code and diagnostic.path[: len(path)] == path

@@ -138,7 +138,7 @@ def _holds(rule: str, value: Any, wanted: Any) -> bool:
         return value not in wanted
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return value <= wanted if rule == "max" else value >= wanted
+    return bool(value <= wanted if rule == "max" else value >= wanted)
 
 
 def _message(rule: str, selector: str, address: str, value: Any, wanted: Any) -> str:

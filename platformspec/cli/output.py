@@ -6,13 +6,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
 from platformspec.diagnostics import Diagnostic
 from platformspec.diagnostics.render import concise, full, github, sarif
 from platformspec.diagnostics.render import json as json_format
+from platformspec.version import VERSION
 
 DIAGNOSTIC_FORMATS = ("full", "concise", "json", "github", "sarif")
 PATIENCE_SECONDS = 1.0
@@ -23,7 +24,7 @@ def wants_color(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def diagnostics_text(diagnostics: list[Diagnostic], texts: dict[str, str], form: str, *, color: bool) -> str:
+def diagnostics_text(diagnostics: list[Diagnostic], texts: Mapping[str, str], form: str, *, color: bool) -> str:
     """Diagnostics in one of `DIAGNOSTIC_FORMATS`."""
     if form == "full":
         return full.render(diagnostics, texts, color=color)
@@ -32,7 +33,7 @@ def diagnostics_text(diagnostics: list[Diagnostic], texts: dict[str, str], form:
     if form == "github":
         return github.render(diagnostics, texts)
     if form == "sarif":
-        return sarif.render(diagnostics, texts)
+        return sarif.render(diagnostics, texts, version=VERSION)
     return json_format.render(diagnostics, texts)
 
 

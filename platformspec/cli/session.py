@@ -6,6 +6,7 @@ import argparse
 import os
 import pathlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from platformspec.cli import exit
@@ -15,6 +16,7 @@ from platformspec.cli.stop import Stop
 from platformspec.diagnostics import Code, Diagnostic
 from platformspec.driver import Compilation, compile_platform
 from platformspec.providers import ProviderProblem, installed_providers
+from platformspec.source import Texts
 from platformspec.source.tree import Folder, GitRevision, SourceTree
 
 PROVIDER_NOT_LOADED = Code(
@@ -69,17 +71,12 @@ def compile_input(source: Input, args: argparse.Namespace) -> Compilation:
     return compilation
 
 
-def texts_of(compilation: Compilation) -> dict[str, str]:
-    """The source text of every file that was read, for snippets."""
-    if compilation.document is not None:
-        return dict(compilation.document.texts)
-    try:
-        return {compilation.file: compilation.tree.read(compilation.file).decode("utf-8")}
-    except (OSError, UnicodeDecodeError):
-        return {}
+def texts_of(compilation: Compilation) -> Mapping[str, str]:
+    """The source text of every file, for snippets; read when it is needed, also of a file that did not parse."""
+    return Texts(compilation.tree)
 
 
-def say(diagnostics: list[Diagnostic], texts: dict[str, str], args: argparse.Namespace) -> None:
+def say(diagnostics: list[Diagnostic], texts: Mapping[str, str], args: argparse.Namespace) -> None:
     """Print diagnostics: for people on standard error, for programs on standard output."""
     form = getattr(args, "diagnostics", "full")
     machine = form in ("json", "github", "sarif")

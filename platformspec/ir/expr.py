@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import Any, TypeAlias, Union
 
 from platformspec.diagnostics import Path
 
@@ -38,14 +38,14 @@ class Concat:
 class Json:
     """A tree that becomes one string of JSON."""
 
-    tree: Value
+    tree: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Yaml:
     """A tree that becomes one string of YAML."""
 
-    tree: Value
+    tree: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from platformspec.ir.node import Data, Node
 
 _STEP = re.compile(r"([a-z0-9_]+)(?:\[(\d+|\"[^\"]+\")\])?")
 _FUNCTION = re.compile(r"(?:tolist|base64decode)\(([^()]+)\)")
-ANY_BLOCK = {"a": {}, "b": {}}
+ANY_BLOCK: dict[str, Any] = {"a": {}, "b": {}}
 
 
 @dataclass

@@ -7,13 +7,15 @@ the paths as the attribute's provenance. Lines are looked up when printed and ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from platformspec.diagnostics import Path
 from platformspec.ir.expr import Concat, Json, Secret, Value, Yaml
 
 T = TypeVar("T")
 Provenance = dict[Path, tuple[Path, ...]]
+Given: TypeAlias = Any
+"""An expression, a tree of them, or one of these as `Sourced`: what a lowering may put into an attribute."""
 
 
 @dataclass(frozen=True, slots=True)

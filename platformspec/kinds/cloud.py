@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from platformspec.ir.expr import Expr, Value
 from platformspec.ir.node import Placement
-from platformspec.ir.sourced import Sourced
+from platformspec.ir.sourced import Given, Sourced
 from platformspec.kinds.base import DeclarationSpec, Integer, Many, Spec, by_profile, section
 
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}$(?!\n)")]
@@ -120,11 +119,11 @@ class NetworkExports:
     """What the network offers. Subnet ids are references or literals, one per zone."""
 
     placement: Placement
-    vpc_id: Expr
+    vpc_id: Given
     cidr: Sourced[str]
-    private_subnet_ids: Sourced[list[Value]]
-    public_subnet_ids: Sourced[list[Value]]
-    data_subnet_ids: Sourced[list[Value]]
+    private_subnet_ids: Sourced[list[Any]]
+    public_subnet_ids: Sourced[list[Any]]
+    data_subnet_ids: Sourced[list[Any]]
     egress_ready: tuple[tuple[str, str], ...]
     """`(node id, why)` of what must exist before a node in a private subnet reaches the internet."""
 
@@ -133,6 +132,6 @@ class NetworkExports:
 class BucketExports:
     """What the model bucket offers."""
 
-    name: Expr
-    arn: Expr
-    kms_key_arn: Expr | None
+    name: Given
+    arn: Given
+    kms_key_arn: Given | None

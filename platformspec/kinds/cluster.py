@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from platformspec.ir.expr import Expr
 from platformspec.ir.node import Placement
+from platformspec.ir.sourced import Given
 from platformspec.kinds.base import DeclarationSpec, Integer, Many, Spec, by_profile, section
 from platformspec.kinds.cloud import Cidr
 
@@ -61,9 +61,9 @@ class ClusterExports:
     """What a cluster offers to what runs in it."""
 
     placement: Placement
-    name: Expr
-    endpoint: Expr
-    node_security_group_id: Expr
+    name: Given
+    endpoint: Given
+    node_security_group_id: Given
     storage_class: str
     ingress_class: str
     secret_store: str

@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from platformspec.ir.expr import Expr
-from platformspec.ir.sourced import Sourced
+from platformspec.ir.sourced import Given, Sourced
 from platformspec.kinds.base import DeclarationSpec, Integer, Spec, by_profile, section
 
 Size = Literal["small", "medium", "large"]
@@ -63,25 +62,25 @@ class DatabaseSpec(DeclarationSpec):
 class DatabaseExports:
     """How workloads reach a database. The secret has the keys `username` and `password`."""
 
-    host: Expr
+    host: Given
     port: Sourced[int]
     database: Sourced[str]
-    secret: Expr
+    secret: Given
     """ARN or name of the secret; known only after creation where AWS manages the password."""
-    secret_kms_key_arn: Expr | None
-    security_group_id: Expr
+    secret_kms_key_arn: Given
+    security_group_id: Given
 
 
 @dataclass(frozen=True, slots=True)
 class CacheExports:
     """How workloads reach a cache. TLS is always on."""
 
-    host: Expr
+    host: Given
     port: int
-    secret: Expr | None
+    secret: Given
     """Name of the secret whose key `password` authenticates; None where the network alone decides."""
-    secret_kms_key_arn: Expr | None
-    security_group_id: Expr
+    secret_kms_key_arn: Given
+    security_group_id: Given
 
 
 class CacheSpec(DeclarationSpec):

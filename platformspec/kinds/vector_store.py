@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from platformspec.ir.expr import Expr
 from platformspec.ir.node import Placement
+from platformspec.ir.sourced import Given
 from platformspec.kinds.base import DeclarationSpec, Integer, Name, Ref, RefTo, Spec, by_profile
 
 Metric = Literal["cosine", "euclidean", "dot"]
@@ -61,9 +61,9 @@ class VectorStoreExports:
     """How applications reach a store. `host` may be known only after creation."""
 
     engine: str
-    host: Expr
+    host: Given
     port: int
     namespace: str | None
     pod_labels: dict[str, str] | None
     placement: Placement
-    arn: Expr = None
+    arn: Given = None

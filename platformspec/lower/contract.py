@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from platformspec.address import Address
 from platformspec.diagnostics import Path
 from platformspec.graph.edge import Edge
-from platformspec.ir.expr import Expr, Value
+from platformspec.ir.sourced import Given
 
 if TYPE_CHECKING:
     from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
@@ -48,8 +48,8 @@ class Statement:
     """A permission in the cloud's terms: actions on resources, under conditions."""
 
     actions: tuple[str, ...]
-    resources: tuple[Expr, ...]
-    condition: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    resources: tuple[Given, ...]
+    condition: Mapping[str, Mapping[str, Given]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

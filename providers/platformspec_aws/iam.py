@@ -42,7 +42,7 @@ def managed_policy(ctx: Context, name: str) -> Sourced[str]:
 
 def document(*statements: Mapping[str, Any]) -> Json:
     """A policy document."""
-    return Json({"Version": POLICY_VERSION, "Statement": list(statements)})
+    return Json({"Version": POLICY_VERSION, "Statement": [dict(entry) for entry in statements]})
 
 
 def statement(of: Statement) -> dict[str, Any]:

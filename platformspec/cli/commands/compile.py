@@ -17,6 +17,7 @@ from platformspec.emit.cdk import SynthesisProblem
 from platformspec.emit.emit import emit
 from platformspec.lock import FILE as LOCK_FILE
 from platformspec.plan.words import plural
+from platformspec.source.tree import Folder
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         with progress("synthesising Terraform stacks"):
             artifacts = emit(compilation.program, emit_settings(compilation, args.cdk), cache=cache_folder() / "stacks")
         written = artifacts.write(out)
+        assert isinstance(source.tree, Folder)
         lock = source.tree.root / pathlib.PurePosixPath(source.file).parent / LOCK_FILE
         text = compilation.lock.text()
         if compilation.lock.names and (not lock.exists() or lock.read_text("utf-8") != text):

@@ -34,7 +34,7 @@ def read_model_token(ctx: EdgeContext) -> None:
 def _grant(ctx: EdgeContext, resources: list[object], keys: list[Attr]) -> None:
     cluster = ctx.cluster_address()
     assert cluster is not None
-    statements = [Statement(("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"), tuple(resources))]  # type: ignore[arg-type]
+    statements = [Statement(("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"), tuple(resources))]
     if keys:
         statements.append(Statement(("kms:Decrypt",), tuple(keys)))
     ctx.grant(ctx.exports(cluster, Workload), *statements)

@@ -26,7 +26,7 @@ def grant_gateway_invokes_model(ctx: EdgeContext) -> None:
         arn = ctx.src(
             f"arn:{partition}:bedrock:{ctx.region.value}::foundation-model/{external.model}", where, ctx.region
         )
-        ctx.grant(ctx.exports(ctx.edge.source, Workload), Statement(ACTIONS, (arn,)))  # type: ignore[arg-type]
+        ctx.grant(ctx.exports(ctx.edge.source, Workload), Statement(ACTIONS, (arn,)))
         return
     group = ctx.at(
         external.inference_profile, *ctx.graph.declarations[ctx.edge.target].path, "external", "inference_profile"
@@ -35,6 +35,6 @@ def grant_gateway_invokes_model(ctx: EdgeContext) -> None:
     models = ctx.src(f"arn:{partition}:bedrock:*::foundation-model/{external.model}", where, ctx.region)
     ctx.grant(
         ctx.exports(ctx.edge.source, Workload),
-        Statement(ACTIONS, (profile,)),  # type: ignore[arg-type]
-        Statement(ACTIONS, (models,), {"StringEquals": {"bedrock:InferenceProfileArn": profile}}),  # type: ignore[arg-type,dict-item]
+        Statement(ACTIONS, (profile,)),
+        Statement(ACTIONS, (models,), {"StringEquals": {"bedrock:InferenceProfileArn": profile}}),
     )

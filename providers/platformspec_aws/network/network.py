@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from platformspec.sdk import (
-    ClusterSpec,
     Code,
     DeclarationContext,
     NetworkExports,
@@ -103,7 +102,7 @@ def _adopt(ctx: DeclarationContext, spec: NetworkSpec) -> None:
     ctx.offer(
         NetworkExports(
             placement=Placement(cloud.account, cloud.region),
-            vpc_id=ctx.src(existing.vpc_id, "existing.vpc_id"),  # type: ignore[arg-type]
+            vpc_id=ctx.src(existing.vpc_id, "existing.vpc_id"),
             cidr=ctx.src(existing.cidr, "existing.cidr"),
             private_subnet_ids=private,
             public_subnet_ids=ids(existing.public_subnet_ids, "public_subnet_ids"),
@@ -118,8 +117,9 @@ def _logs_key(ctx: DeclarationContext) -> Any:
     """The key of all log groups; none where everything that would log is adopted."""
     network_logs = ctx.spec.existing is None
     others = any(
-        (isinstance(d.spec, ClusterSpec) or a.kind == "database") and d.spec.existing is None  # type: ignore[attr-defined]
+        getattr(d.spec, "existing", ...) is None
         for a, d in ctx.graph.declarations.items()
+        if a.kind in ("cluster", "database")
     )
     if not network_logs and not others:
         return None
@@ -137,7 +137,7 @@ def _logs_key(ctx: DeclarationContext) -> Any:
 def _subnets(
     ctx: DeclarationContext, vpc: Resource, tier: str, ranges: tuple[str, ...], names: tuple[str, ...]
 ) -> tuple[Resource, ...]:
-    roles = {
+    roles: dict[str, dict[str, Any]] = {
         "public": {"kubernetes.io/role/elb": "1"},
         "private": {"kubernetes.io/role/internal-elb": "1", "platformspec:discovery": ctx.name("nodes", limit=255)},
     }

@@ -25,7 +25,7 @@ def lower_bucket(ctx: DeclarationContext) -> None:
         key_arn = ctx.src(spec.existing.kms_key_arn, "existing.kms_key_arn") if spec.existing.kms_key_arn else None
         ctx.offer(
             BucketExports(name, iam.arn(ctx, "s3", spec.existing.bucket, name, region=False, account=False), key_arn)
-        )  # type: ignore[arg-type]
+        )
         return
     # Bucket names are unique in the whole world: the account's number makes ours so.
     name = ctx.name("models", ctx.account.value, ctx.region.value, limit=63, pinned=True, role="bucket")
@@ -121,8 +121,8 @@ def lower_bucket(ctx: DeclarationContext) -> None:
     )
     ctx.offer(
         BucketExports(
-            ctx.src(bucket.attr("id", known=name.value), name),  # type: ignore[arg-type]
-            ctx.src(bucket.attr("arn", known=arn.value), arn),  # type: ignore[arg-type]
+            ctx.src(bucket.attr("id", known=name.value), name),
+            ctx.src(bucket.attr("arn", known=arn.value), arn),
             key.attr("arn"),
         )
     )
@@ -135,10 +135,10 @@ def grant_model_reads_bucket(ctx: EdgeContext) -> None:
     assert spec.source is not None
     bucket = ctx.exports(ctx.edge.target, BucketExports)
     folder = (spec.source.bucket or "").strip("/")
-    arn = iam.arn(ctx, "s3", _plain(bucket.arn).rsplit(":", 1)[1], bucket.name, region=False, account=False)  # type: ignore[arg-type]
+    arn = iam.arn(ctx, "s3", _plain(bucket.arn).rsplit(":", 1)[1], bucket.name, region=False, account=False)
     statements = [
-        Statement(("s3:GetObject",), (ctx.src(f"{arn.value}/{folder}/*", arn, "source.bucket"),)),  # type: ignore[arg-type]
-        Statement(("s3:ListBucket",), (arn,), {"StringLike": {"s3:prefix": [ctx.src(f"{folder}/*", "source.bucket")]}}),  # type: ignore[arg-type,dict-item,list-item]
+        Statement(("s3:GetObject",), (ctx.src(f"{arn.value}/{folder}/*", arn, "source.bucket"),)),
+        Statement(("s3:ListBucket",), (arn,), {"StringLike": {"s3:prefix": [ctx.src(f"{folder}/*", "source.bucket")]}}),
     ]
     if bucket.kms_key_arn is not None:
         statements.append(Statement(("kms:Decrypt",), (bucket.kms_key_arn,)))

@@ -158,11 +158,11 @@ def _adopt(ctx: DeclarationContext, spec: DatabaseSpec) -> None:
     assert existing is not None
     ctx.offer(
         DatabaseExports(
-            host=ctx.src(existing.host, "existing.host"),  # type: ignore[arg-type]
+            host=ctx.src(existing.host, "existing.host"),
             port=ctx.src(existing.port, "existing.port"),
             database=ctx.src(existing.database, "existing.database"),
-            secret=ctx.src(existing.secret_arn, "existing.secret_arn"),  # type: ignore[arg-type]
-            secret_kms_key_arn=ctx.src(existing.kms_key_arn, "existing.kms_key_arn") if existing.kms_key_arn else None,  # type: ignore[arg-type]
-            security_group_id=ctx.src(existing.security_group_id, "existing.security_group_id"),  # type: ignore[arg-type]
+            secret=ctx.src(existing.secret_arn, "existing.secret_arn"),
+            secret_kms_key_arn=ctx.src(existing.kms_key_arn, "existing.kms_key_arn") if existing.kms_key_arn else None,
+            security_group_id=ctx.src(existing.security_group_id, "existing.security_group_id"),
         )
     )

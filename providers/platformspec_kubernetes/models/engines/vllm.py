@@ -42,7 +42,7 @@ def container(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) ->
             concat("s3://", getattr(name, "known", None) or name, "/", source.bucket.strip("/")),
             "source.bucket",
             bucket.name,
-        )  # type: ignore[arg-type]
+        )
     else:
         model = ctx.src(source.hugging_face, "source.hugging_face")
     args: list[Any] = [
