@@ -13,8 +13,7 @@ from platformspec.providers import installed_providers
 def every_code() -> tuple[Code, ...]:
     """The codes of the compiler and of all installed providers, by id."""
     for module in pkgutil.walk_packages(platformspec.__path__, "platformspec."):
-        # The CDK starts Node when it is imported; its one importer defines no code.
-        if not module.name.startswith("platformspec.emit.cdk"):
+        if not module.name.endswith(".__main__"):
             importlib.import_module(module.name)
     installed_providers()
     return all_codes()

@@ -48,11 +48,11 @@ class Catalogue:
         schema = self.schema("resource", type)
         return schema is not None and schema["a"].get("tags", [None])[0] == ["map", "string"]
 
-    def problems(self, node: Node) -> Iterator[str]:
-        """Where the node's arguments are not those of its type, in words."""
+    def problems(self, node: Node) -> Iterator[tuple[Path, str]]:
+        """Where the node's arguments are not those of its type, and what is wrong, in words."""
         schema = self.schema(_kind(node), node.type)
         if schema is None:
-            yield f"{node.type} is not known"
+            yield (), f"{node.type} is not known"
             return
         yield from _block(dict(node.attrs), schema, ())
 
@@ -84,16 +84,16 @@ def _steps(path: str) -> list[str]:
     return re.split(r"\.(?![^\[]*\])", path)
 
 
-def _block(value: Any, schema: Mapping[str, Any], at: Path) -> Iterator[str]:
+def _block(value: Any, schema: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, str]]:
     if not isinstance(value, dict):
-        yield f"{dotted(at)} is {_word(value)}, and not a block"
+        yield at, f"{dotted(at)} is {_word(value)}, and not a block"
         return
     for name, item in value.items():
         where = (*at, name)
         if name in schema["a"]:
             type, flags = schema["a"][name]
             if flags == "c":
-                yield f"{dotted(where)} is set by the provider and cannot be given"
+                yield where, f"{dotted(where)} is set by the provider and cannot be given"
             elif item is not None:
                 yield from _typed(item, type, where)
         elif name in schema["b"]:
@@ -101,23 +101,26 @@ def _block(value: Any, schema: Mapping[str, Any], at: Path) -> Iterator[str]:
             if mode in ("struct", "one") and isinstance(item, dict):
                 yield from _block(item, inner, where)
             elif mode == "struct" or not isinstance(item, (list, tuple)):
-                yield f"{dotted(where)} is {_word(item)}, and not {'an object' if mode == 'struct' else 'a list of blocks'}"
+                yield (
+                    where,
+                    f"{dotted(where)} is {_word(item)}, and not {'an object' if mode == 'struct' else 'a list of blocks'}",
+                )
             elif mode == "one" and len(item) != 1:
-                yield f"{dotted(where)} stands {len(item)} times, and only once is allowed"
+                yield where, f"{dotted(where)} stands {len(item)} times, and only once is allowed"
             else:
                 for position, entry in enumerate(item):
                     yield from _block(entry, inner, (*where, position))
         else:
-            yield f"{dotted(where)} is not an argument"
+            yield where, f"{dotted(where)} is not an argument"
     for name, (_, flags) in schema["a"].items():
         if "r" in flags and value.get(name) is None:
-            yield f"{dotted((*at, name))} is required"
+            yield (*at, name), f"{dotted((*at, name))} is required"
     for name, (_, required, _) in schema["b"].items():
         if required and not value.get(name):
-            yield f"{dotted((*at, name))} is required"
+            yield (*at, name), f"{dotted((*at, name))} is required"
 
 
-def _typed(value: Value, type: Any, at: Path) -> Iterator[str]:
+def _typed(value: Value, type: Any, at: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, (Attr, Concat, Secret)) or type == "any":
         return
     if isinstance(type, list) and type[0] == "object":
@@ -126,13 +129,13 @@ def _typed(value: Value, type: Any, at: Path) -> Iterator[str]:
             yield from _block(entry, type[2], (*at, position))
     elif isinstance(type, list) and type[0] in ("list", "set"):
         if not isinstance(value, (list, tuple)):
-            yield f"{dotted(at)} is {_word(value)}, and not a list"
+            yield at, f"{dotted(at)} is {_word(value)}, and not a list"
             return
         for position, item in enumerate(value):
             yield from _typed(item, type[1], (*at, position))
     elif isinstance(type, list):
         if not isinstance(value, dict):
-            yield f"{dotted(at)} is {_word(value)}, and not a map"
+            yield at, f"{dotted(at)} is {_word(value)}, and not a map"
             return
         for key, item in value.items():
             yield from _typed(item, type[1], (*at, key))
@@ -143,7 +146,7 @@ def _typed(value: Value, type: Any, at: Path) -> Iterator[str]:
             "bool": isinstance(value, bool),
         }
         if not fits[type]:
-            yield f"{dotted(at)} is {_word(value)}, and not a {type}"
+            yield at, f"{dotted(at)} is {_word(value)}, and not a {type}"
 
 
 def _word(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from platformspec.diagnostics import Code, Report, dotted
+from platformspec.diagnostics import Code, Path, Report, dotted
 from platformspec.ir.expr import Attr, leaves
 from platformspec.ir.link import output_name
 from platformspec.ir.naming import is_legal_id, terraform_name
@@ -86,10 +86,12 @@ def verify(program: Program, catalogues: Sequence[Catalogue], report: Report) ->
             names[key] = node.id
             catalogue = next((c for c in catalogues if c.knows(node)), None)
             if catalogue is not None:
-                for problem in catalogue.problems(node):
+                for path, problem in catalogue.problems(node):
+                    sources = node.sources_of(path)
                     report.error(
                         BAD_ARGUMENT,
                         f"{node.id} ({node.type}): {problem}",
+                        at=_nearest(node, path) or (sources[-1] if sources else None),
                         help="see the type's documentation in the Terraform registry",
                     )
             elif isinstance(node, (Resource, Data)) and node.type.split("_")[0] in ("aws", "helm"):
@@ -157,3 +159,11 @@ def _identities(node: Node) -> Iterator[tuple[object, ...]]:
         name = node.attrs.get(argument)
         if isinstance(name, str):
             yield (node.type, node.placement.account, node.placement.region, name)
+
+
+def _nearest(node: Node, path: Path) -> Path | None:
+    """The YAML path of the attribute itself or of the closest attribute around it that has one."""
+    for length in range(len(path), 0, -1):
+        if sources := node.provenance.get(path[:length]):
+            return sources[0]
+    return None

@@ -12,6 +12,7 @@ from platformspec.kinds.platform import PlatformSpec
 ID: Final = "https://platformspec.dev/schemas/platform.schema.json"
 FRAGMENT_ID: Final = "https://platformspec.dev/schemas/fragment.schema.json"
 HEADER: Final = ("apiVersion", "kind")
+BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 Schema = dict[str, Any]
 
 
@@ -77,6 +78,8 @@ def _cleaned(schema: Any) -> Any:
     for key, value in schema.items():
         if key in ("title", "discriminator") and not isinstance(value, dict):
             continue
+        # pydantic leaves bounds behind a validator under their Python names.
+        key = BOUNDS.get(key, key) if "properties" not in schema else key
         if key in ("properties", "$defs", "patternProperties"):
             out[key] = {name: _cleaned(item) for name, item in value.items()}
         elif key in ("default", "enum", "const"):
