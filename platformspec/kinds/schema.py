@@ -75,11 +75,11 @@ def _cleaned(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     out: Schema = {}
-    for key, value in schema.items():
+    for word, value in schema.items():
+        # pydantic leaves bounds behind a validator under their Python names.
+        key = BOUNDS.get(word, word)
         if key in ("title", "discriminator") and not isinstance(value, dict):
             continue
-        # pydantic leaves bounds behind a validator under their Python names.
-        key = BOUNDS.get(key, key) if "properties" not in schema else key
         if key in ("properties", "$defs", "patternProperties"):
             out[key] = {name: _cleaned(item) for name, item in value.items()}
         elif key in ("default", "enum", "const"):
