@@ -77,7 +77,7 @@ def _cleaned(schema: Any) -> Any:
     out: Schema = {}
     for word, value in schema.items():
         # pydantic leaves bounds behind a validator under their Python names.
-        key = BOUNDS.get(word, word)
+        key: str = BOUNDS.get(word) or word
         if key in ("title", "discriminator") and not isinstance(value, dict):
             continue
         if key in ("properties", "$defs", "patternProperties"):
