@@ -19,7 +19,12 @@ def platform(nodes: int) -> dict[str, Any]:
     names = [f"m{number:05}" for number in range(count)]
     teams = {f"t{number:05}": {"groups": [f"g{number}"]} for number in range(count)}
     models = {
-        name: {"team": f"t{number:05}", "pool": f"p{number % 20:02}", "source": {"hugging_face": "Qwen/Qwen3-8B", "revision": "b968826"}, "scale": {"min": 1}}
+        name: {
+            "team": f"t{number:05}",
+            "pool": f"p{number % 20:02}",
+            "source": {"hugging_face": "Qwen/Qwen3-8B", "revision": "b968826"},
+            "scale": {"min": 1},
+        }
         for number, name in enumerate(names)
     }
     return {

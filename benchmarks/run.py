@@ -53,11 +53,23 @@ def main() -> None:
             files[f"{nodes} nodes"].write_text(json.dumps(platform(nodes), indent=1))
         measured: dict[str, float] = {}
         for name, file in files.items():
-            seconds, memory = min(measure([*plan, str(file), "--as-of", f"2026-11-{day}"], cold) for day in (21, 22, 23))
+            seconds, memory = min(
+                measure([*plan, str(file), "--as-of", f"2026-11-{day}"], cold) for day in (21, 22, 23)
+            )
             measured[name] = seconds
             again, _ = min(measure([*plan, str(file), "--as-of", "2026-11-23"], cold) for _ in range(3))
             print(f"plan {name}: {seconds:.2f} CPU s, at most {memory:.0f} MiB; unchanged: {again:.2f} CPU s")
-        enterprise = [sys.executable, "-m", "platformspec", "compile", str(ROOT / "examples/enterprise"), "--env", "prod", "-o", str(folder / "out")]
+        enterprise = [
+            sys.executable,
+            "-m",
+            "platformspec",
+            "compile",
+            str(ROOT / "examples/enterprise"),
+            "--env",
+            "prod",
+            "-o",
+            str(folder / "out"),
+        ]
         first, _ = measure(enterprise, cold)
         second, _ = measure(enterprise, cold)
         print(f"compile enterprise: {first:.2f} CPU s; nothing changed: {second:.2f} CPU s")

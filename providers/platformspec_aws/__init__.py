@@ -22,7 +22,7 @@ from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
 from platformspec_aws.storage.cache import lower_cache
 from platformspec_aws.storage.database import lower_database
-from platformspec_aws.storage.opensearch import access_policies, grant_team_uses_collection
+from platformspec_aws.storage.opensearch import access_policies, grant_job_makes_indexes, grant_team_uses_collection
 from platformspec_aws.storage.team import lower_team
 
 PROVIDER = Provider(
@@ -43,7 +43,7 @@ PROVIDER = Provider(
         "falls_back_to": (grant_gateway_invokes_model,),
         "keeps_state_in": (open_database,),
         "owned_by": (grant_team_uses_collection,),
-        "placed_in": (read_own_secrets,),
+        "placed_in": (read_own_secrets, grant_job_makes_indexes),
         "reads_from": (grant_model_reads_bucket,),
         "routes_to": (grant_gateway_invokes_model,),
         "runs_on": (read_model_token,),

@@ -18,17 +18,18 @@ ROOT_DEVICE = "/dev/xvda"
 
 
 def node_role(ctx: DeclarationContext, stack: str, suffix: tuple[str, ...]) -> iam.Role:
-    """The role of all nodes, those of Karpenter included, and its way into the cluster."""
-    role = iam.role(
-        ctx, "node-role", "nodes", *suffix, stack=stack, assume=iam.trust("ec2.amazonaws.com"), description="Nodes of the cluster", managed=NODE_POLICIES
-    )  # fmt: skip
-    ctx.resource(
-        "aws_eks_access_entry",
-        "node-access",
-        {"cluster_name": ctx.own("cluster").attr("name"), "principal_arn": role.arn, "type": "EC2_LINUX"},
+    """The role of all nodes, those of Karpenter included."""
+    # EKS itself lets the role of a managed node group into the cluster; Karpenter's nodes have the same role.
+    return iam.role(
+        ctx,
+        "node-role",
+        "nodes",
+        *suffix,
         stack=stack,
+        assume=iam.trust("ec2.amazonaws.com"),
+        description="Nodes of the cluster",
+        managed=NODE_POLICIES,
     )
-    return role
 
 
 def root_volume(size_gib: Any) -> list[dict[str, Any]]:

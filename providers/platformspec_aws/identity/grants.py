@@ -26,7 +26,7 @@ def workload_roles(ctx: AggregateContext) -> None:
 def _role(ctx: AggregateContext, grants: list[Grant]) -> None:
     workload = grants[0].workload
     stack = stack_of("identity", workload.cluster)
-    edges = sorted({grant.edge for grant in grants})
+    edges = sorted({grant.edge for grant in grants}, key=lambda edge: edge.id)
     about = ctx.about(workload.owner, edges=edges)
     name = role_name(about, workload)
     prefix = f"identity-{workload.namespace}-{workload.service_account}"

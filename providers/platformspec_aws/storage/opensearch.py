@@ -151,6 +151,13 @@ def grant_team_uses_collection(ctx: EdgeContext) -> None:
     ctx.grant(ctx.exports(ctx.edge.target, Workload), Statement(("aoss:APIAccessAll",), (exports.arn,)))
 
 
+def grant_job_makes_indexes(ctx: EdgeContext) -> None:
+    """The Job that makes the collections' indexes runs in the store's cluster, and may call this collection's API."""
+    if isinstance(ctx.spec, VectorStoreSpec) and ctx.spec.engine == "opensearch_serverless":
+        exports = ctx.exports(ctx.edge.source, VectorStoreExports)
+        ctx.grant(ctx.exports(ctx.edge.source, Workload), Statement(("aoss:APIAccessAll",), (exports.arn,)))
+
+
 def access_policies(ctx: AggregateContext) -> None:
     """One data access policy for each collection: who may use which index. It holds a rule for each edge."""
     for address, declaration in ctx.graph.declarations.items():
@@ -164,7 +171,7 @@ def access_policies(ctx: AggregateContext) -> None:
         ]
         if not users:
             continue
-        about = ctx.about(address, edges=sorted({grant.edge for grant in users}))
+        about = ctx.about(address, edges=sorted({grant.edge for grant in users}, key=lambda edge: edge.id))
         name = about.name(address.name, limit=32, pinned=True, role="collection")
         rules = [
             {
