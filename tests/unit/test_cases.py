@@ -102,7 +102,8 @@ def test_every_code_has_a_case() -> None:
 
 
 def test_every_code_is_explained() -> None:
-    for code in every_code():
+    # PS8xx is the family of codes that tests define.
+    for code in (code for code in every_code() if code.id[2] != "8"):
         assert len(code.explain) >= 30, code.id
         assert not code.summary.endswith("."), code.id
 

@@ -16,8 +16,12 @@ USER: Final = "platform_admin"
 CAPACITY: Final[dict[str, tuple[float, float]]] = {"small": (0.5, 4), "medium": (1, 16), "large": (4, 64)}
 MONITORING_SECONDS: Final = 60
 MONITORING_POLICY: Final = "service-role/AmazonRDSEnhancedMonitoringRole"
-# Clients that do not encrypt are refused; statements slower than a second are logged.
-PARAMETERS: Final = (("rds.force_ssl", "1", "immediate"), ("log_min_duration_statement", "1000", "immediate"))
+# Clients that do not encrypt are refused; statements slower than a second, and changes of the schema, are logged.
+PARAMETERS: Final = (
+    ("rds.force_ssl", "1", "immediate"),
+    ("log_min_duration_statement", "1000", "immediate"),
+    ("log_statement", "ddl", "immediate"),
+)
 
 
 def lower_database(ctx: DeclarationContext) -> None:
