@@ -18,7 +18,10 @@ PAGES = sorted(
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    """The fenced blocks of the README with this language."""
+    parts = re.split(r"^```(.*)$\n?", README, flags=re.MULTILINE)
+    # Text, fence, block, closing fence, text, ...
+    return [body for fence, body in zip(parts[1::4], parts[2::4], strict=False) if fence == language]
 
 
 def test_the_readme_shows_the_quickstart() -> None:
