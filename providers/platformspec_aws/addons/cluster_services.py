@@ -17,6 +17,7 @@ def install_block_storage(ctx: CapabilityContext) -> None:
     role = iam.role(
         ctx,
         "role",
+        "controller",
         ctx.address.name,
         "block-storage",
         stack=stack,

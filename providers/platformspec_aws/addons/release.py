@@ -60,6 +60,7 @@ def controller_role(
     made = iam.role(
         ctx,
         "role",
+        "controller",
         ctx.address.name,
         ctx.capability,
         stack=stack,

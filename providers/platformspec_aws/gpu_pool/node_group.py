@@ -47,7 +47,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, chosen: list[Insta
     exists = ("capacity.nodes.min",)
     types = [entry.type for entry in chosen]
     template: dict[str, Any] = {
-        "name": ctx.name(ctx.address.name, limit=128),
+        "name": ctx.name("pool", ctx.address.name, limit=128),
         "block_device_mappings": root_volume(ctx.src(spec.disk_gib, "disk_gib")),
         "metadata_options": METADATA_OPTIONS,
         "update_default_version": True,
@@ -100,7 +100,7 @@ def _efa(
     ctx: DeclarationContext, instance: Instance, cluster: AwsClusterExports, stack: str, choice: tuple[str, ...]
 ) -> dict[str, Any]:
     """One interface for each network card, a security group that is open to itself, and a placement group."""
-    name = ctx.name(ctx.address.name, "efa", limit=255)
+    name = ctx.name("pool", ctx.address.name, "efa", limit=255)
     group = ctx.resource(
         "aws_security_group",
         "efa-security-group",
@@ -118,7 +118,7 @@ def _efa(
     placement = ctx.resource(
         "aws_placement_group",
         "placement",
-        {"name": ctx.name(ctx.address.name, limit=255), "strategy": "cluster"},
+        {"name": ctx.name("pool", ctx.address.name, limit=255), "strategy": "cluster"},
         stack=stack,
         because=("network",),
     )

@@ -10,7 +10,7 @@ from platformspec_aws.stacks import stack_of
 
 def role_name(ctx: Context, workload: Workload) -> Sourced[str]:
     """The name of the role of a workload, known before the role exists."""
-    return ctx.name(workload.cluster.name, workload.namespace, workload.service_account, limit=64)
+    return ctx.name("pods", workload.cluster.name, workload.namespace, workload.service_account, limit=64)
 
 
 def workload_roles(ctx: AggregateContext) -> None:

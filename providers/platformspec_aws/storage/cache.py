@@ -23,8 +23,8 @@ def lower_cache(ctx: DeclarationContext) -> None:
     """
     spec: CacheSpec = ctx.spec
     name = ctx.name(ctx.address.name, limit=40, pinned=True, role="group")
-    key = kms.key(ctx, "key", ctx.address.name, stack=DATA, description="Encrypts the cache")
-    group = security_group(ctx, name, "Valkey")
+    key = kms.key(ctx, "key", "cache", ctx.address.name, stack=DATA, description="Encrypts the cache")
+    group = security_group(ctx, "Valkey")
     subnets = ctx.resource(
         "aws_elasticache_subnet_group",
         "subnets",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from platformspec.sdk import DatabaseExports, DatabaseSpec, DeclarationContext, Sourced
+from platformspec.sdk import DatabaseExports, DatabaseSpec, DeclarationContext
 from platformspec_aws import iam, kms
 from platformspec_aws.exports import AwsNetworkExports
 from platformspec_aws.stacks import DATA
@@ -31,8 +31,10 @@ def lower_database(ctx: DeclarationContext) -> None:
         _adopt(ctx, spec)
         return
     name = ctx.name(ctx.address.name, limit=60, pinned=True, role="cluster")
-    key = kms.key(ctx, "key", ctx.address.name, stack=DATA, description="Encrypts the database and its password")
-    group = security_group(ctx, name, "PostgreSQL")
+    key = kms.key(
+        ctx, "key", "database", ctx.address.name, stack=DATA, description="Encrypts the database and its password"
+    )
+    group = security_group(ctx, "PostgreSQL")
     subnets = ctx.resource(
         "aws_db_subnet_group",
         "subnets",
@@ -104,7 +106,7 @@ def lower_database(ctx: DeclarationContext) -> None:
         lifecycle={"prevent_destroy": True} if spec.protect else None,
     )
     monitor = iam.role(
-        ctx, "monitoring-role", ctx.address.name, "monitoring", stack=DATA, description="Lets RDS publish enhanced metrics",
+        ctx, "monitoring-role", "database", ctx.address.name, "monitoring", stack=DATA, description="Lets RDS publish enhanced metrics",
         assume=iam.trust("monitoring.rds.amazonaws.com", condition={"StringEquals": {"aws:SourceAccount": ctx.account}}), managed=(MONITORING_POLICY,),
     )  # fmt: skip
     for number in range(spec.replicas + 1):
@@ -142,8 +144,9 @@ def lower_database(ctx: DeclarationContext) -> None:
     )
 
 
-def security_group(ctx: DeclarationContext, name: Sourced[str], what: str) -> Any:
+def security_group(ctx: DeclarationContext, what: str) -> Any:
     """A group without rules: those that are needed belong to the edges that need them."""
+    name = ctx.name(ctx.address.kind, ctx.address.name, limit=255)
     return ctx.resource(
         "aws_security_group",
         "security-group",

@@ -44,15 +44,16 @@ def lower_vector_store(ctx: DeclarationContext) -> None:
 def _collection(ctx: DeclarationContext, spec: VectorStoreSpec) -> None:
     name = ctx.name(ctx.address.name, limit=32, pinned=True, role="collection")
     pattern = ctx.src(f"collection/{name.value}", name)
-    key = kms.key(ctx, "key", ctx.address.name, stack=DATA, description="Encrypts the collection")
+    key = kms.key(ctx, "key", "vector-store", ctx.address.name, stack=DATA, description="Encrypts the collection")
+    group_name = ctx.name("vector-store", ctx.address.name, limit=255)
     group = ctx.resource(
         "aws_security_group",
         "security-group",
         {
-            "name": name,
+            "name": group_name,
             "description": "OpenSearch Serverless: HTTPS from the VPC",
             "vpc_id": ctx.network.vpc_id,
-            "tags": {"Name": name},
+            "tags": {"Name": group_name},
         },
         stack=DATA,
     )
