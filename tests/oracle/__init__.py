@@ -3,8 +3,8 @@
 `default_oracle().problems(obj)` checks one object; `check_folder(path)` a whole compiled folder and the references within.
 """
 
+from tests.oracle.check import check_folder
 from tests.oracle.definitions import FOLDER_VARIABLE, Definition, Definitions, definitions_folder
-from tests.oracle.folder import check_folder
 from tests.oracle.oracle import DEFAULT_KUBERNETES, Oracle, default_oracle
 from tests.oracle.problem import Problem
 

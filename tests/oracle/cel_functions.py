@@ -9,6 +9,7 @@ another dialect at the edges, and built-ins cannot be replaced: so both are rena
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from tests.oracle.formats import is_cidr, is_ip, is_url
@@ -75,7 +76,7 @@ def _char_at(text: str, position: int) -> str:
 
 
 def _is_sorted(items: list[Any]) -> bool:
-    return all(first <= second for first, second in zip(items, items[1:], strict=False))
+    return all(first <= second for first, second in pairwise(items))
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

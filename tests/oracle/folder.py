@@ -1,9 +1,9 @@
-"""A compiled folder as a whole: every object by itself, and the references between them."""
+"""A compiled folder, read and indexed."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 
-from tests.oracle.oracle import Oracle, default_oracle
 from tests.oracle.pods import PodTemplate, pod_templates
 from tests.oracle.problem import Problem
 
@@ -79,6 +78,8 @@ class Folder:
 
     objects: tuple[Placed, ...]
     existing: frozenset[tuple[str, str, str]] = field(default_factory=frozenset)
+    brought_labels: frozenset[str] = frozenset()
+    """Keys of labels on pods that others bring into the cluster."""
 
     @cached_property
     def by_identity(self) -> Mapping[tuple[str, str, str], Placed]:
@@ -104,36 +105,12 @@ class Folder:
         return {namespace: tuple(templates) for namespace, templates in found.items()}
 
 
-def check_folder(path: Path, oracle: Oracle | None = None, existing: Iterable[str] = ()) -> list[Problem]:
-    """Check all `*.yaml` below a folder that holds what one cluster gets.
-
-    `existing` names what the cluster has already (charts, Terraform), in the form of EXISTING_ANNOTATION with the
-    namespace spelled out. Findings come sorted; the path of each begins with the file's, relative to the folder.
-    """
-    from tests.oracle.references import CHECKS as REFERENCES
-    from tests.oracle.selections import CHECKS as SELECTIONS
-
-    judge = oracle or default_oracle()
-    found, placed = _read(path)
-    sound: list[Placed] = []
-    for one in placed:
-        problems = judge.problems(one.obj)
-        found.extend(one.problem(problem.path, problem.message) for problem in problems)
-        if isinstance(one.obj.get("metadata"), Mapping) and isinstance(one.obj.get("kind"), str):
-            sound.append(one)
-    found.extend(_identity_problems(sound, judge))
-    folder = Folder(tuple(sound), frozenset(_declared(sound, existing)))
-    for check in (*REFERENCES, *SELECTIONS):
-        found.extend(check(folder))
-    return sorted(set(found))
-
-
 class _Loader(yaml.SafeLoader):
     """YAML as Kubernetes reads it: dates stay text, and a key may stand once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """As usual, but a second entry with the same key raises ConstructorError."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for position, key in enumerate(keys):
             if key in keys[:position]:
                 raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
@@ -151,7 +128,8 @@ def load(text: str) -> list[Any]:
     return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
 
 
-def _read(path: Path) -> tuple[list[Problem], list[Placed]]:
+def read(path: Path) -> tuple[list[Problem], list[Placed]]:
+    """All objects of the `*.yaml` below a folder, and what cannot be read of it."""
     problems: list[Problem] = []
     placed: list[Placed] = []
     for file in sorted(path.rglob("*.yaml")):
@@ -169,30 +147,3 @@ def _read(path: Path) -> tuple[list[Problem], list[Placed]]:
             else:
                 problems.append(Problem(f"{name}:", "is not an object"))
     return problems, placed
-
-
-def _identity_problems(objects: list[Placed], judge: Oracle) -> Iterator[Problem]:
-    first: dict[tuple[str, str, str, str], str] = {}
-    for one in objects:
-        group = str(one.obj.get("apiVersion", "")).rpartition("/")[0]
-        identity = (group, one.kind, one.namespace, one.name)
-        if identity in first:
-            yield one.problem("metadata.name", f"{one.kind} {one.name} stands in {first[identity]} too")
-        first.setdefault(identity, one.file)
-        if not one.namespace and isinstance(one.obj.get("apiVersion"), str) and judge.is_namespaced(one.obj):
-            yield one.problem("metadata.namespace", "is absent: where it lands depends on who applies it")
-
-
-def _declared(objects: list[Placed], existing: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    for text in existing:
-        kind, *rest = text.split("/")
-        yield (kind, "/".join(rest[:-1]), rest[-1])
-    for one in objects:
-        annotations = one.obj["metadata"].get("annotations") or {}
-        for text in str(annotations.get(EXISTING_ANNOTATION, "")).split(","):
-            kind, *rest = text.strip().split("/")
-            if len(rest) == 2:
-                yield (kind, rest[0], rest[1])
-            elif len(rest) == 1:
-                yield (kind, one.namespace, rest[0])
-                yield (kind, "", rest[0])

@@ -16,7 +16,9 @@ _GO_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs
 # strfmt also takes days and weeks, and a space before the unit.
 _STRFMT_DURATION = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:ns|us|µs|ms|s|m|h|d|w|[a-z]+)\s*)+\Z")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z")
-_HOSTNAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\Z")
+_HOSTNAME = re.compile(
+    r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\Z"
+)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\Z")
 
@@ -62,7 +64,9 @@ def is_url(text: str) -> bool:
         _ = parts.port
     except ValueError:
         return False
-    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text) or text.startswith("/")) and not re.search(r"[\x00-\x20\x7f]", text)
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text) or text.startswith("/")) and not re.search(
+        r"[\x00-\x20\x7f]", text
+    )
 
 
 def _is_base64(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ class Oracle:
         return found + list(definition.problems(obj, version))
 
 
-@lru_cache(maxsize=None)
+@cache
 def default_oracle(kubernetes: str = DEFAULT_KUBERNETES) -> Oracle:
     """The oracle with the definitions of the folder that PLATFORMSPEC_CRDS names."""
     return Oracle(kubernetes, definitions_folder())

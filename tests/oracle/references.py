@@ -80,7 +80,7 @@ def _pods(folder: Folder) -> Iterator[Problem]:
                 for place, kind, source, key in _container_sources(container, path):
                     yield from _source(folder, one, template.namespace, place, kind, source, key)
             for place, kind, source, keys in _volume_sources(template):
-                for key in keys or [None]:
+                for key in (*keys,) if keys else (None,):
                     yield from _source(folder, one, template.namespace, place, kind, source, key)
 
 

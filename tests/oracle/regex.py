@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 
 _POSIX_CLASSES = {
     "alnum": "0-9A-Za-z",
@@ -26,7 +26,7 @@ _TOKEN = re.compile(
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def go_regex(pattern: str) -> re.Pattern[str]:
     """Compile an RE2 pattern; use it with `search`, for Go does not anchor.
 

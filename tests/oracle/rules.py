@@ -16,7 +16,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal
 
 import cel
@@ -24,6 +24,9 @@ import cel
 from tests.oracle.cel_functions import FUNCTIONS, RENAMED
 from tests.oracle.problem import Problem, child
 from tests.oracle.structural import Schema
+
+# What the engine raises for what CEL calls an error.
+ENGINE_ERRORS = (RuntimeError, TypeError, LookupError, ValueError, ArithmeticError, AttributeError)
 
 Fate = Literal["evaluated", "transition", "unsupported"]
 
@@ -34,14 +37,68 @@ _SOURCE = re.compile(
 )
 # Functions that the engine brings along; the names of operators (`_==_`, `@in`, `_[_]`) contain a sign.
 _BUILT_IN = frozenset(
-    "all bool bytes contains double duration dyn endsWith exists exists_one existsOne filter getDate getDayOfMonth "
-    "getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds getMinutes getMonth getSeconds has hasValue int map "
-    "or orValue startsWith string timestamp type uint value".split()
+    [
+        "all",
+        "bool",
+        "bytes",
+        "contains",
+        "double",
+        "duration",
+        "dyn",
+        "endsWith",
+        "exists",
+        "exists_one",
+        "existsOne",
+        "filter",
+        "getDate",
+        "getDayOfMonth",
+        "getDayOfWeek",
+        "getDayOfYear",
+        "getFullYear",
+        "getHours",
+        "getMilliseconds",
+        "getMinutes",
+        "getMonth",
+        "getSeconds",
+        "has",
+        "hasValue",
+        "int",
+        "map",
+        "or",
+        "orValue",
+        "startsWith",
+        "string",
+        "timestamp",
+        "type",
+        "uint",
+        "value",
+    ]
 )
 # apiserver/pkg/cel/escaping.go
 _RESERVED = frozenset(
-    "true false null in as break const continue else for function if import let loop package namespace return var void "
-    "while".split()
+    [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 _ESCAPES = re.compile(r"__|\.|-|/")
 _ESCAPED = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
@@ -69,13 +126,13 @@ def translated(source: str) -> str:
     return _SOURCE.sub(lambda found: found["text"] or RENAMED[found["call"]], source)
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(source: str) -> cel.Program:
     """The program of an expression, kept. Raises ValueError if the engine cannot parse it."""
     return cel.compile(translated(source))
 
 
-@lru_cache(maxsize=None)
+@cache
 def fate_of(source: str, optional_old_self: bool = False) -> tuple[Fate, str]:
     """Whether a rule is evaluated here, and if not why."""
     try:
@@ -117,7 +174,7 @@ def cel_value(value: Any, schema: Schema) -> Any:
 
 
 def outcome(rule: str, self_value: Any) -> bool:
-    """Evaluate one rule on a value made by `cel_value`. Raises RuntimeError, TypeError, LookupError or ValueError."""
+    """Evaluate one rule on a value made by `cel_value`. Raises one of ENGINE_ERRORS."""
     return compiled(rule).execute(cel.Context({"self": self_value}, FUNCTIONS)) is True
 
 
@@ -168,7 +225,7 @@ def _broken(rule: Schema, path: str, context: cel.Context) -> Problem | None:
         context.add_variable("oldSelf", cel.OptionalValue.none())
     try:
         result = compiled(source).execute(context)
-    except (RuntimeError, TypeError, LookupError, ValueError) as error:
+    except ENGINE_ERRORS as error:
         return Problem(place, f"the rule {source!r} fails: {error}")
     return None if result is True else Problem(place, _message(rule, context))
 
@@ -178,7 +235,7 @@ def _message(rule: Schema, context: cel.Context) -> str:
     if "messageExpression" in rule:
         try:
             text = compiled(rule["messageExpression"]).execute(context)
-        except (RuntimeError, TypeError, LookupError, ValueError):
+        except ENGINE_ERRORS:
             text = None
         if isinstance(text, str) and text.strip() and "\n" not in text:
             return text

@@ -44,7 +44,7 @@ def _ingresses(folder: Folder) -> Iterator[Problem]:
 
 def _disruption_budgets(folder: Folder) -> Iterator[Problem]:
     for one in folder.of("PodDisruptionBudget"):
-        if not _selected(folder, one.namespace, one.spec.get("selector") or {}):
+        if _selects_nothing(folder, [one.namespace], one.spec.get("selector") or {}):
             yield one.problem("spec.selector", f"matches no pod template in {one.namespace}")
 
 
@@ -83,7 +83,7 @@ def _service_monitors(folder: Folder) -> Iterator[Problem]:
 def _network_policies(folder: Folder) -> Iterator[Problem]:
     for one in folder.of("NetworkPolicy"):
         selector = one.spec.get("podSelector") or {}
-        if selector and not _selected(folder, one.namespace, selector):
+        if selector and _selects_nothing(folder, [one.namespace], selector):
             yield one.problem("spec.podSelector", f"matches no pod template in {one.namespace}")
         for direction, side in (("ingress", "from"), ("egress", "to")):
             for at, rule in enumerate(one.spec.get(direction) or ()):
@@ -116,7 +116,7 @@ def _peer(folder: Folder, one: Placed, peer: Mapping[str, Any], place: str) -> I
             yield one.problem(f"{place}.namespaceSelector", "matches no namespace of the folder")
             return
     selector = peer.get("podSelector") or {}
-    if selector and not any(_selected(folder, namespace, selector) for namespace in namespaces):
+    if selector and _selects_nothing(folder, namespaces, selector):
         yield one.problem(f"{place}.podSelector", f"matches no pod template in {', '.join(sorted(namespaces))}")
 
 
@@ -130,6 +130,12 @@ def _watched(folder: Folder, one: Placed) -> list[str]:
 
 def _selected(folder: Folder, namespace: str, selector: Mapping[str, Any]) -> list[PodTemplate]:
     return [pod for pod in folder.templates.get(namespace, ()) if matches(selector, pod.labels)]
+
+
+def _selects_nothing(folder: Folder, namespaces: list[str], selector: Mapping[str, Any]) -> bool:
+    if folder.brought_labels.intersection(selector.get("matchLabels") or ()):
+        return False
+    return not any(_selected(folder, namespace, selector) for namespace in namespaces)
 
 
 def _has_port(pod: PodTemplate, port: Any) -> bool:
