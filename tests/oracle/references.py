@@ -10,7 +10,11 @@ from tests.oracle.folder import Folder, Placed
 from tests.oracle.pods import PodTemplate
 from tests.oracle.problem import Problem
 
-_IMAGE = re.compile(r"(?P<name>[^@:]+(?::\d+(?=/)[^@:]*)?)(?::(?P<tag>[^@/]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?\Z")
+_IMAGE = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?\Z",
+    re.ASCII,
+)
 
 # Plain references: kind -> (path of a map or list of maps, field with the name, kind referred to, whether cluster-wide).
 # An empty last-but-one means that the map itself says the kind.
