@@ -27,7 +27,7 @@ from platformspec.diagnostics.diagnostic import Related
 from platformspec.diagnostics.suggest import closest
 from platformspec.source.places import Inside, Place, between, key_span
 from platformspec.source.scalars import AMBIGUOUS, Misread, resolve
-from platformspec.source.syntax import report_syntax
+from platformspec.source.syntax import MOST_LEVELS, TOO_DEEP, report_syntax
 
 DUPLICATE_KEY = Code(
     "PS102",
@@ -70,11 +70,6 @@ ROOT_NOT_MAPPING = Code(
     "a file that is not a mapping",
     explain="A platform file has sections (`models:`, `gateways:`) at its first level, not a list and not a text.",
 )
-TOO_DEEP = Code(
-    "PS114",
-    "values that are nested too deeply",
-    explain="Nothing in a platform is nested a hundred levels deep.",
-)
 TOO_MANY_ALIASES = Code(
     "PS115",
     "aliases that stand for too much",
@@ -93,7 +88,6 @@ UNKNOWN_ANCHOR = Code(
     "`*`, such as a pattern of host names, is put in quotes.",
 )
 
-MOST_LEVELS: Final = 100
 MOST_ALIASED: Final = 100_000
 
 Data: TypeAlias = Any

@@ -26,6 +26,14 @@ TAB = Code(
 )
 
 
+TOO_DEEP = Code(
+    "PS114",
+    "values that are nested too deeply",
+    explain="Nothing in a platform is nested a hundred levels deep.",
+)
+MOST_LEVELS: Final = 100
+
+
 class _Words(NamedTuple):
     problem: str  # how libyaml's problem begins
     context: str  # a part of libyaml's context, "" for any
@@ -167,7 +175,6 @@ _WORDS: Final = tuple(
             "indent the line like the first one, or remove what stands above it",
         ),
         ("found unexpected ':'", "", "a : cannot stand here", "put the text in quotes"),
-        ("exceeded max", "", "values are nested too deeply", "write it with fewer levels"),
     )
 )
 _OPENED: Final = {
@@ -190,6 +197,15 @@ def report_syntax(error: YAMLError, text: str, file: str, report: Report) -> Non
         return
     lines = split_lines(text)
     problem, context = error.problem or "", error.context or ""
+    if problem.startswith("exceeded max"):
+        # libyaml looks up to 1024 characters ahead for a key, so its own limit can come before ours is seen.
+        report.error(
+            TOO_DEEP,
+            f"values are nested more than {MOST_LEVELS} levels deep",
+            at=_at(file, error.problem_mark, lines),
+            help="write it with fewer levels",
+        )
+        return
     tab = _tab(lines, error.problem_mark.line)
     if tab is not None or "tab character" in problem:
         at = tab or _at(file, error.problem_mark, lines)
