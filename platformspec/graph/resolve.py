@@ -64,8 +64,11 @@ def resolve(platform: Platform, report: Report) -> PlatformGraph | None:
     """All references, those left out included. Returns None where one is wrong; all wrong ones are reported."""
     declarations = dict(sorted(((d.address, d) for d in _declarations(platform)), key=lambda pair: str(pair[0])))
     edges: dict[tuple[Address, str, Address], Edge] = {}
+    said: set[tuple[Address, str]] = set()
     for declaration in declarations.values():
         for path, ref in references(declaration.spec, declaration.path):
+            # A wrong reference is not a missing one: it counts as said.
+            said.add((declaration.address, ref.relation))
             edge = _edge(declaration, declarations, path, ref, report)
             if edge is None:
                 continue
@@ -81,7 +84,7 @@ def resolve(platform: Platform, report: Report) -> PlatformGraph | None:
             edges.setdefault(key, edge)
     for position, waiver in enumerate(platform.spec.waivers):
         _find(waiver.policy, ("waivers", position, "policy"), declarations, report)
-    for edge in _implied(platform, declarations, tuple(edges.values()), report):
+    for edge in _implied(platform, declarations, said, report):
         edges.setdefault((edge.source, edge.relation, edge.target), edge)
     if not report.ok:
         return None
@@ -148,9 +151,8 @@ def _find(ref: Ref, path: Path, declarations: Mapping[Address, Declaration], rep
 
 
 def _implied(
-    platform: Platform, declarations: Mapping[Address, Declaration], edges: tuple[Edge, ...], report: Report
+    platform: Platform, declarations: Mapping[Address, Declaration], said: set[tuple[Address, str]], report: Report
 ) -> Iterator[Edge]:
-    said = {(edge.source, edge.relation) for edge in edges}
     for address, declaration in declarations.items():
         for relation, kind in DEFAULT_TARGETS.get(address.kind, ()):
             if (address, relation) in said or (
@@ -189,9 +191,7 @@ def _implied(
             and declaration.spec.source.bucket
         ):
             yield Edge(address, "reads_from", MODEL_BUCKET, (*declaration.path, "source", "bucket"))
-        if address.kind == "gateway" and not any(
-            edge.source == address and edge.relation == "serves" for edge in edges
-        ):
+        if address.kind == "gateway" and (address, "serves") not in said:
             for team in declarations:
                 if team.kind == "team":
                     yield Edge(address, "serves", team, declaration.path)
