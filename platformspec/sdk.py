@@ -15,7 +15,7 @@ from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExpo
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
-from platformspec.kinds.gpu_pool import GpuPoolExports, GpuPoolSpec
+from platformspec.kinds.gpu_pool import GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
@@ -58,6 +58,7 @@ __all__ = [
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "GpuChoice",
     "GpuPoolExports",
     "GpuPoolSpec",
     "Grant",
@@ -78,6 +79,7 @@ __all__ = [
     "Resource",
     "RouteSpec",
     "Secret",
+    "SharingSpec",
     "Sourced",
     "Statement",
     "TeamExports",

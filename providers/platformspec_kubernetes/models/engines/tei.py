@@ -13,6 +13,11 @@ FROM_BUCKET = Code(
     "an engine that cannot read the model bucket",
     explain="Text Embeddings Inference loads weights from Hugging Face or from a folder, and not from S3. vLLM can read the bucket.",
 )
+SEVERAL_ARCHITECTURES = Code(
+    "PS548",
+    "a server whose image is built for one GPU, on a pool with several",
+    explain="Text Embeddings Inference has an image for each GPU architecture; a pod does not know on which node it will run.",
+)
 
 PORT = 8080
 METRICS = {"queue_depth": "te_queue_size"}
@@ -43,9 +48,16 @@ def container(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) ->
     ]
     if source.revision is not None:
         args += ["--revision", ctx.src(source.revision, "source.revision")]
-    tag = images.TEI[pool.accelerator.value]
+    tags = {images.TEI[accelerator] for accelerator in pool.accelerators.value}
+    if len(tags) > 1:
+        ctx.reject(
+            SEVERAL_ARCHITECTURES,
+            f"{ctx.address} is served by tei, and its pool has {' or '.join(pool.accelerators.value)} GPUs, which need different images",
+            at="pool",
+            help="choose a pool with one accelerator, or write `serve: {engine: vllm}`",
+        )
     return Container(
-        image=ctx.src(f"{images.TEI_REPOSITORY}:{tag}", pool.accelerator),
+        image=ctx.src(f"{images.TEI_REPOSITORY}:{min(tags)}", pool.accelerators),
         args=args,
         port=PORT,
         health="/health",

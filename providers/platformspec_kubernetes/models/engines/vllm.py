@@ -11,6 +11,7 @@ from platformspec.sdk import (
     DeclarationContext,
     GpuPoolExports,
     ModelSpec,
+    Sourced,
     concat,
     facts_of,
 )
@@ -52,7 +53,7 @@ def container(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) ->
         "--tensor-parallel-size", ctx.src(str(serve.tensor_parallel), "serve.tensor_parallel"),
         "--max-model-len", ctx.src(str(serve.context_tokens), "serve.context_tokens"),
         "--max-num-seqs", ctx.src(str(serve.concurrency), "serve.concurrency"),
-        "--gpu-memory-utilization", ctx.src(str(serve.gpu_memory_utilization), "serve.gpu_memory_utilization"),
+        "--gpu-memory-utilization", _memory(ctx, serve.gpu_memory_utilization, pool),
         "--shutdown-timeout", ctx.src(str(serve.drain_seconds), "serve.drain_seconds"),
     ]  # fmt: skip
     if source.revision is not None:
@@ -97,3 +98,9 @@ def container(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) ->
             "VLLM_ENGINE_READY_TIMEOUT_S": ctx.src(str(serve.startup_minutes * 60), "serve.startup_minutes"),
         },
     )
+
+
+def _memory(ctx: DeclarationContext, utilization: float, pool: GpuPoolExports) -> Sourced[str]:
+    """Part of the GPU memory that vLLM takes. On a shared GPU it sees all of the memory, and may have its share."""
+    share = pool.visible_memory_share
+    return ctx.src(f"{utilization * share.value:.4g}", "serve.gpu_memory_utilization", share)
