@@ -17,6 +17,8 @@ from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import GpuPoolExports, GpuPoolSpec
 from platformspec.kinds.model import ModelExports, ModelSpec
+from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
+from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
 from platformspec.lower.context import (
@@ -70,6 +72,7 @@ __all__ = [
     "NetworkExports",
     "NetworkSpec",
     "Node",
+    "Parallelism",
     "Path",
     "Placement",
     "Provider",
@@ -78,6 +81,8 @@ __all__ = [
     "Resource",
     "RouteSpec",
     "Secret",
+    "ServeSpec",
+    "Signal",
     "Sourced",
     "Statement",
     "TeamExports",
@@ -92,9 +97,11 @@ __all__ = [
     "concat",
     "facts_of",
     "folded",
+    "gpus_per_replica",
     "is_known",
     "known_model",
     "label_value",
+    "parallelism",
     "paths_of",
     "physical_name",
 ]
