@@ -43,7 +43,7 @@ NOTHING_TO_REFER_TO = Code(
 SAME_TARGET_TWICE = Code(
     "PS306",
     "the same reference stands twice",
-    explain="A route lists each model once; a model that stands twice gets no double share.",
+    explain="A route lists each model once, as a target or as a fallback; a model that stands twice gets no double share.",
 )
 
 NETWORK = Address("network", "main")
@@ -56,6 +56,10 @@ DEFAULT_TARGETS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "vector_store": (("placed_in", "cluster"),),
 }
 """Kind -> references that are filled in where the platform has exactly one target."""
+
+ANSWERS = ("routes_to", "falls_back_to")
+ONE_OF: Mapping[str, tuple[str, ...]] = dict.fromkeys(ANSWERS, ANSWERS)
+"""Relation -> relations of which two declarations have one at most: a model is no fallback of itself."""
 
 IN_NETWORK = ("cluster", "database", "cache", "vector_store")
 
@@ -72,16 +76,18 @@ def resolve(platform: Platform, report: Report) -> PlatformGraph | None:
             edge = _edge(declaration, declarations, path, ref, report)
             if edge is None:
                 continue
-            key = (edge.source, edge.relation, edge.target)
-            if key in edges:
+            rivals = ONE_OF.get(edge.relation, (edge.relation,))
+            keys = ((edge.source, relation, edge.target) for relation in rivals)
+            earlier = next((edges[key] for key in keys if key in edges), None)
+            if earlier is not None:
                 report.error(
                     SAME_TARGET_TWICE,
                     f"{edge.source} names {edge.target} twice",
                     at=path,
                     help="remove one of them",
-                    related=((f"{edge.target} stands here already", edges[key].path),),
+                    related=((f"{edge.target} stands here already", earlier.path),),
                 )
-            edges.setdefault(key, edge)
+            edges.setdefault((edge.source, edge.relation, edge.target), edge)
     for position, waiver in enumerate(platform.spec.waivers):
         _find(waiver.policy, ("waivers", position, "policy"), declarations, report)
     for edge in _implied(platform, declarations, said, report):
