@@ -1,6 +1,7 @@
 """The only module that a provider imports from the compiler."""
 
 from platformspec.address import Address
+from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Path
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
@@ -75,6 +76,8 @@ __all__ = [
     "Parallelism",
     "Path",
     "Placement",
+    "Price",
+    "PriceTable",
     "Provider",
     "Ready",
     "Ref",

@@ -9,7 +9,10 @@ import sys
 from typing import Final, NoReturn
 
 from platformspec.cli import exit
+from platformspec.cli.output import wants_color
 from platformspec.cli.stop import Stop
+from platformspec.diagnostics import Code, Diagnostic, Failure
+from platformspec.diagnostics.render import full
 from platformspec.version import VERSION
 
 # Command -> what it does. Each has a module of its name in platformspec.cli.commands, loaded only when it is used.
@@ -26,6 +29,13 @@ COMMANDS: Final = {
 }
 
 ISSUES: Final = "https://github.com/platformspec/platformspec/issues"
+
+
+BUG: Final = Code(
+    "PS900",
+    "a bug in platformspec",
+    explain="Whatever is in a platform file, the answer is an output or a message about a line. This was neither, and we would like to know.",
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -70,6 +80,9 @@ def main(argv: list[str]) -> int:
         result: int = command.run(args)
     except Stop as stop:
         return stop.code
+    except Failure as failure:
+        _say(failure.diagnostic)
+        return exit.ERRORS
     except BrokenPipeError:
         # The reader (head, less) has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -80,13 +93,14 @@ def main(argv: list[str]) -> int:
     except Exception as error:
         if os.environ.get("PLATFORMSPEC_TRACEBACK"):
             raise
-        sys.stderr.write(
-            f"error[PS900]: a bug in platformspec: {type(error).__name__}: {error}\n"
-            f"  = help: please report it at {ISSUES} with the platform file;"
-            " PLATFORMSPEC_TRACEBACK=1 prints where it happened\n"
-        )
+        help = f"please report it at {ISSUES} with the platform file; PLATFORMSPEC_TRACEBACK=1 prints where it happened"
+        _say(Diagnostic(BUG, f"a bug in platformspec: {type(error).__name__}: {error}", None, help))
         return exit.BUG
     return result
+
+
+def _say(diagnostic: Diagnostic) -> None:
+    sys.stderr.write(full.render([diagnostic], {}, color=wants_color(sys.stderr)))
 
 
 def entry_point() -> NoReturn:

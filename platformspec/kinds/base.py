@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
@@ -18,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from platformspec.address import NAME_PATTERN, Address
 from platformspec.diagnostics import Path
@@ -36,11 +37,29 @@ def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _distinct(value: Any) -> Any:
+    """Raises an error that names the position of the first entry that stands twice."""
+    if isinstance(value, (list, tuple)):
+        seen: set[str] = set()
+        for position, item in enumerate(value):
+            # As JSON Schema's uniqueItems compares: 1 and 1.0 are the same, 1 and true are not.
+            key = json.dumps(_whole_number(item), sort_keys=True, default=str)
+            if key in seen:
+                raise PydanticCustomError("duplicate_entry", "an entry stands twice", {"position": position})
+            seen.add(key)
+    return value
+
+
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=40)]
 Integer = Annotated[int, BeforeValidator(_whole_number)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Many = Annotated[tuple[T, ...], Strict(False)]
-"""A YAML list; kept as a tuple, because specs are frozen."""
+Many = Annotated[
+    tuple[T, ...],
+    Strict(False),
+    BeforeValidator(_distinct),
+    Field(json_schema_extra={"uniqueItems": True}),
+]
+"""A YAML list without repetitions; kept as a tuple, because specs are frozen."""
 
 
 def by_profile(description: str, *, dev: Any, standard: Any, hardened: Any, **constraints: Any) -> Any:

@@ -49,6 +49,12 @@ WRONG_FORM = Code(
     explain="The place takes text of a certain form, such as a name, an address range or an identifier of AWS.",
 )
 
+TWICE = Code(
+    "PS207",
+    "an entry that stands twice in a list",
+    explain="The entries of a list are different things; one that is repeated would have no effect.",
+)
+
 
 class Parsed(Locator, Protocol):
     """The part of a document that validation needs."""
@@ -182,6 +188,9 @@ def _report(path: Path, error: ErrorDetails, data: Any, report: Report) -> None:
             on_key="[key]" in error["loc"],
             help=f"give it {bound} {what}",
         )
+    elif kind == "duplicate_entry":
+        at = (*path, context["position"])
+        report.error(TWICE, f"{where} has {_shown(_at(data, at))} twice", at=at, help="remove one of them")
     elif kind == "finite_number":
         report.error(OUT_OF_RANGE, f"{where} is {given}", at=path, help="write a number")
     else:
@@ -191,6 +200,12 @@ def _report(path: Path, error: ErrorDetails, data: Any, report: Report) -> None:
             at=path,
             help=_how_to_write(path, given),
         )
+
+
+def _at(data: Any, path: Path) -> Any:
+    for part in path:
+        data = data[part]
+    return data
 
 
 def _known_keys(path: Path) -> str:

@@ -99,7 +99,7 @@ def apply_environment(document: Document, environment: str | None, report: Repor
         return document
     at = document.key_span(("environments",))
     if environment is None:
-        message = f"the platform has {len(names)} environments and none was chosen"
+        message = f"the platform has {len(names)} environment{'s' if len(names) > 1 else ''}, and none was chosen"
         report.error(CHOOSE_ENVIRONMENT, message, at=at, help=f"choose one with --env: {_listed(names)}")
         return document
     if environment not in names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import jsonschema
 import pytest
 
 from platformspec.cli import exit
+from platformspec.cli.codes import every_code
 from platformspec.cli.main import COMMANDS, main
 from platformspec.plan.render.json import SCHEMA
 from platformspec.version import VERSION
@@ -56,10 +58,35 @@ def test_wrong_usage_has_its_own_code() -> None:
 def test_init_then_validate_then_plan(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(tmp_path / "new")
     assert run("init", folder, "--name", "acme") == exit.OK
+    capsys.readouterr()
     assert run("init", folder) == exit.ERRORS
+    assert "error[PS614]" in capsys.readouterr().err
     assert run("validate", folder) == exit.OK
     assert run("plan", folder, "--detailed-exitcode") == exit.CHANGES
     assert "Plan for acme" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["Acme", "a: b", "a-", "a" * 25, ""])
+def test_init_refuses_a_name_that_validate_would_refuse(
+    name: str, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("init", str(tmp_path / "new"), "--name", name) == exit.ERRORS
+    assert "error[PS615]" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_that_cannot_be_written(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert run("plan", QUICKSTART, "--out", str(tmp_path / "file/plan.json")) == exit.ERRORS
+    assert "error[PS613]" in capsys.readouterr().err
+
+
+def test_every_code_that_is_printed_is_defined() -> None:
+    """A code that stands in a text, and not in a `Code`, has no explanation."""
+    known = {code.id for code in every_code()}
+    for path in [*(ROOT / "platformspec").rglob("*.py"), *(ROOT / "providers").rglob("*.py")]:
+        examples_in_docstrings = {"PS512", "PS123"}
+        assert set(re.findall(r"PS\d{3}", path.read_text("utf-8"))) - examples_in_docstrings <= known, path
 
 
 def test_a_plan_without_changes(capsys: pytest.CaptureFixture[str]) -> None:

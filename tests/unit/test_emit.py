@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from platformspec.emit.artifacts import INDEX, ArtifactTree, WriteProblem
+from platformspec.diagnostics import Failure
+from platformspec.emit.artifacts import INDEX, ArtifactTree
 from platformspec.emit.emit import emit
 from platformspec.emit.settings import EmitSettings, S3State
 from platformspec.ir.escape import terraform_literal
@@ -200,10 +201,10 @@ def test_writing_removes_only_own_files(tmp_path: pathlib.Path) -> None:
 
 def test_foreign_files_and_links_are_not_overwritten(tmp_path: pathlib.Path) -> None:
     (tmp_path / "b").write_text("mine")
-    with pytest.raises(WriteProblem, match="PS612"):
+    with pytest.raises(Failure, match="PS612"):
         ArtifactTree({"b": b"1"}).write(tmp_path)
     (tmp_path / "link").symlink_to(tmp_path / "b")
-    with pytest.raises(WriteProblem, match="PS611"):
+    with pytest.raises(Failure, match="PS611"):
         ArtifactTree({"link": b"1"}).write(tmp_path)
     assert (tmp_path / "b").read_text() == "mine"
 
@@ -228,5 +229,5 @@ def test_a_failing_write_leaves_the_old_output(tmp_path: pathlib.Path, monkeypat
 def test_a_damaged_index_stops_the_write(tmp_path: pathlib.Path) -> None:
     ArtifactTree({"a": b"1"}).write(tmp_path)
     (tmp_path / INDEX).write_text("{")
-    with pytest.raises(WriteProblem, match="PS610"):
+    with pytest.raises(Failure, match="PS610"):
         ArtifactTree({"a": b"2"}).write(tmp_path)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 import pathlib
-import sys
 
 from platformspec.cli import exit
 from platformspec.cli.arguments import add_input_arguments
 from platformspec.cli.emit_settings import emit_settings
+from platformspec.cli.files import cannot_write
 from platformspec.cli.output import progress
 from platformspec.cli.paths import cache_folder
 from platformspec.cli.session import compile_input, platform_input
-from platformspec.emit.artifacts import WriteProblem
-from platformspec.emit.cdk import SynthesisProblem
 from platformspec.emit.emit import emit
 from platformspec.lock import FILE as LOCK_FILE
 from platformspec.plan.words import plural
@@ -57,11 +55,7 @@ def run(args: argparse.Namespace) -> int:
         text = compilation.lock.text()
         if compilation.lock.names and (not lock.exists() or lock.read_text("utf-8") != text):
             lock.write_text(text, "utf-8")
-    except (WriteProblem, SynthesisProblem) as problem:
-        sys.stderr.write(f"{problem}\n")
-        return exit.ERRORS
     except OSError as error:
-        sys.stderr.write(f"{error.filename} cannot be written: {error.strerror}\n")
-        return exit.ERRORS
+        raise cannot_write(error) from error
     print(f"wrote {plural(len(artifacts.files), 'file')} to {out} ({written} changed)")
     return exit.OK

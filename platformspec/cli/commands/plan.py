@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING
 
 from platformspec.cli import exit
 from platformspec.cli.arguments import add_input_arguments
+from platformspec.cli.files import cannot_write
 from platformspec.cli.output import progress, wants_color
 from platformspec.cli.plan_cache import Printed, RecordingFolder, key_of, recall, remember
-from platformspec.cli.stop import Stop
+from platformspec.diagnostics import Code, Failure
 
 if TYPE_CHECKING:
     from platformspec.cli.session import Input
     from platformspec.driver import Compilation
     from platformspec.plan.notes import PlanNotes
+
+NOT_IN_REVISION = Code(
+    "PS602",
+    "a revision without the platform file",
+    explain="A plan against a git revision reads the same file there. The revision is older than the file, or the file has moved.",
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,8 +86,7 @@ def _computed(args: argparse.Namespace, key: str, color: bool) -> int:
         try:
             pathlib.Path(args.out).write_text(json.render(plan, notes), "utf-8")
         except OSError as error:
-            sys.stderr.write(f"{args.out} cannot be written: {error.strerror}\n")
-            return exit.ERRORS
+            raise cannot_write(error) from error
     code = exit.CHANGES if args.detailed_exitcode and plan.changes else exit.OK
     if trees is not None and not head.report.warnings:
         remember(key, [recording, *trees], Printed(out, "", code))
@@ -107,10 +113,11 @@ def _baseline(args: argparse.Namespace, source: Input) -> tuple[Compilation | No
         return compile_input(other, args), args.against, [recording]
     other = revision_input(args.against, source)
     if not other.tree.exists(other.file):
-        sys.stderr.write(
-            f"error[PS602]: the revision {args.against} has no {other.file}\n  = help: `--against none` shows everything as new\n"
+        raise Failure(
+            NOT_IN_REVISION,
+            f"the revision {args.against} has no {other.file}",
+            "write `--against none`, which shows everything as new",
         )
-        raise Stop(exit.ERRORS)
     return compile_input(other, args), args.against, None
 
 
