@@ -18,6 +18,8 @@ from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import GpuPoolExports, GpuPoolSpec
 from platformspec.kinds.model import ModelExports, ModelSpec
+from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
+from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
 from platformspec.lower.context import (
@@ -71,6 +73,7 @@ __all__ = [
     "NetworkExports",
     "NetworkSpec",
     "Node",
+    "Parallelism",
     "Path",
     "Placement",
     "Price",
@@ -81,6 +84,8 @@ __all__ = [
     "Resource",
     "RouteSpec",
     "Secret",
+    "ServeSpec",
+    "Signal",
     "Sourced",
     "Statement",
     "TeamExports",
@@ -95,9 +100,11 @@ __all__ = [
     "concat",
     "facts_of",
     "folded",
+    "gpus_per_replica",
     "is_known",
     "known_model",
     "label_value",
+    "parallelism",
     "paths_of",
     "physical_name",
 ]
