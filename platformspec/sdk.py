@@ -1,6 +1,7 @@
 """The only module that a provider imports from the compiler."""
 
 from platformspec.address import Address
+from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Path
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
@@ -17,6 +18,8 @@ from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.model import ModelExports, ModelSpec
+from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
+from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
 from platformspec.lower.context import (
@@ -71,15 +74,20 @@ __all__ = [
     "NetworkExports",
     "NetworkSpec",
     "Node",
+    "Parallelism",
     "Path",
     "Placement",
+    "Price",
+    "PriceTable",
     "Provider",
     "Ready",
     "Ref",
     "Resource",
     "RouteSpec",
     "Secret",
+    "ServeSpec",
     "SharingSpec",
+    "Signal",
     "Sourced",
     "Statement",
     "TeamExports",
@@ -94,9 +102,11 @@ __all__ = [
     "concat",
     "facts_of",
     "folded",
+    "gpus_per_replica",
     "is_known",
     "known_model",
     "label_value",
+    "parallelism",
     "paths_of",
     "physical_name",
 ]

@@ -6,6 +6,8 @@ from platformspec.diagnostics import Code, Report
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.kinds.gpu_pool import GpuPoolSpec, SharingSpec
 from platformspec.kinds.model import ModelSpec
+from platformspec.kinds.parallelism import gpus_per_replica
+from platformspec.kinds.serving import ServeSpec
 
 HOW_SHARED = Code(
     "PS416",
@@ -43,13 +45,13 @@ def check_sharing(graph: PlatformGraph, report: Report) -> None:
             if (
                 edge.relation == "runs_on"
                 and isinstance(user.spec, ModelSpec)
-                and (gpus := user.spec.serve.tensor_parallel) > 1
+                and (gpus := gpus_per_replica(user.spec.serve)) > 1
             ):
                 report.error(
                     SEVERAL_SHARES,
                     f"{user.address} asks for {gpus} GPUs, and the GPUs of {address} are shared: a pod gets one share",
-                    at=(*user.path, "serve", "tensor_parallel"),
-                    help="write `tensor_parallel: 1`, or choose a pool without `sharing`",
+                    at=(*user.path, "serve", _largest(user.spec.serve)),
+                    help="let a replica have one GPU, or choose a pool without `sharing`",
                     related=(("the pool shares its GPUs here", (*declaration.path, "sharing")),),
                 )
 
@@ -57,3 +59,9 @@ def check_sharing(graph: PlatformGraph, report: Report) -> None:
 def _has(sharing: SharingSpec) -> str:
     written = [name for name in ("replicas", "profile") if getattr(sharing, name) is not None]
     return " and ".join(written) or "neither replicas nor profile"
+
+
+def _largest(serve: ServeSpec) -> str:
+    """The field to which the size of a replica is mostly due."""
+    fields = ("tensor_parallel", "pipeline_parallel", "data_parallel")
+    return max(fields, key=lambda field: getattr(serve, field))

@@ -25,6 +25,7 @@ Capability = Literal[
     "external-secrets",
     "load-balancer-controller",
     "external-dns",
+    "leader-worker-set",
     "block-storage",
     "metrics-server",
 ]

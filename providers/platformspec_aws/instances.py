@@ -10,7 +10,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One type. Memory of a GPU and of the machine in GiB; `efa`: network cards with Elastic Fabric Adapter; price in us-east-1."""
+    """One type. Memory of a GPU and of the machine in GiB; `efa`: network cards with Elastic Fabric Adapter."""
 
     type: str
     accelerator: str
@@ -20,7 +20,6 @@ class Instance:
     memory_gib: int
     efa: int
     nvme_gb: int
-    usd_per_hour: float | None
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from platformspec.sdk import DeclarationContext, GpuPoolSpec, ModelSpec, Path, Sourced, facts_of
+from platformspec.sdk import DeclarationContext, GpuPoolSpec, ModelSpec, Path, Sourced, facts_of, parallelism
 from platformspec_aws.gpu_pool.choice import Alternative
 
 # The system, and two releases of a model server's image, packed and unpacked, while one replaces the other.
@@ -14,6 +14,8 @@ SYSTEM_GIB: Final = 100
 GIB_PER_BILLION: Final = 2.5
 CACHE_GIB: Final = 10
 STEP_GIB: Final = 50
+PARALLEL: Final = ("tensor_parallel", "pipeline_parallel", "data_parallel")
+"""Fields of `serve` that say how many GPUs a replica has."""
 
 
 def disk_gib(
@@ -30,11 +32,12 @@ def disk_gib(
         model = declaration.spec
         if edge.relation != "runs_on" or not isinstance(model, ModelSpec):
             continue
-        billions, parallel = facts_of(model).parameters_billion, model.serve.tensor_parallel
-        # Weights of an unknown model fit its GPUs at least.
-        weights = billions * GIB_PER_BILLION if billions is not None else gpu_memory * parallel
-        per_gpu = max(per_gpu, (weights + CACHE_GIB) / parallel)
-        fields = (("source",), ("facts", "parameters_billion"), ("serve", "tensor_parallel"))
+        billions, spread = facts_of(model).parameters_billion, parallelism(model.serve, gpus)
+        per_pod = spread.gpus_per_pod if spread is not None else gpus
+        # Each pod downloads all weights. Those of an unknown model fit its GPUs at least.
+        weights = billions * GIB_PER_BILLION if billions is not None else gpu_memory * per_pod
+        per_gpu = max(per_gpu, (weights + CACHE_GIB) / per_pod)
+        fields = (("source",), ("facts", "parameters_billion"), *(("serve", name) for name in PARALLEL))
         because += [edge.path, *((*declaration.path, *field) for field in fields)]
     size = math.ceil((SYSTEM_GIB + gpus * pods_per_gpu * per_gpu) / STEP_GIB) * STEP_GIB
     fields_of_choice = [field for alternative in alternatives for field in alternative.fields]

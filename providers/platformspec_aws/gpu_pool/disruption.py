@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from platformspec.sdk import DeclarationContext, ModelSpec, Path, Sourced
+from platformspec.sdk import DeclarationContext, ModelSpec, Path, Sourced, parallelism
+from platformspec_aws.gpu_pool.disk import PARALLEL
 
 # Nodes are replaced after a month, so that they do not miss security fixes.
 EXPIRE_AFTER: Final = "720h"
@@ -35,11 +36,12 @@ def termination_grace(ctx: DeclarationContext, gpus: int, *fields: str) -> Sourc
         if edge.relation != "runs_on" or not isinstance(spec, ModelSpec):
             continue
         serve = spec.serve
-        replicas = max(1, gpus // serve.tensor_parallel)
+        spread = parallelism(serve, gpus)
+        replicas = gpus // spread.gpus_per_pod if spread is not None else 1
         longest = max(longest, replicas * (serve.startup_minutes * 60 + serve.drain_seconds + MARGIN_SECONDS))
         because += [
             (*ctx.graph.declarations[edge.source.parent].path, "serve", name)
-            for name in ("tensor_parallel", "startup_minutes", "drain_seconds")
+            for name in (*PARALLEL, "startup_minutes", "drain_seconds")
         ]
         because.append(edge.path)
     hours = max(1, math.ceil(longest / 3600))
