@@ -34,7 +34,7 @@ def disk_gib(
             continue
         billions, spread = facts_of(model).parameters_billion, parallelism(model.serve, gpus)
         per_pod = spread.gpus_per_pod if spread is not None else gpus
-        # Each pod downloads all weights. Those of an unknown model fit its GPUs at least.
+        # Each pod downloads all weights. A model of unknown size is taken to fill its GPUs.
         weights = billions * GIB_PER_BILLION if billions is not None else gpu_memory * per_pod
         per_gpu = max(per_gpu, (weights + CACHE_GIB) / per_pod)
         fields = (("source",), ("facts", "parameters_billion"), *(("serve", name) for name in PARALLEL))
