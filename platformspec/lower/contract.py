@@ -22,6 +22,7 @@ Capability = Literal[
     "gpu-device-plugin",
     "efa-device-plugin",
     "karpenter",
+    "kueue",
     "external-secrets",
     "load-balancer-controller",
     "external-dns",
