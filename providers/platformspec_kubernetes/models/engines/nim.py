@@ -63,13 +63,18 @@ def _arguments(launch: Launch) -> Any:
         f"--pipeline-parallel-size {serve.pipeline_parallel}",
         f"--max-model-len {serve.context_tokens}",
         f"--max-num-seqs {serve.concurrency}",
-        f"--gpu-memory-utilization {serve.gpu_memory_utilization}",
+        f"--gpu-memory-utilization {launch.gpu_memory.value}",
     ]
     if "tools" in spec.capabilities:
         arguments.append(f"--enable-auto-tool-choice --tool-call-parser {tool_parser(launch).value}")
-    fields = ("context_tokens", "concurrency", "gpu_memory_utilization", "tensor_parallel", "pipeline_parallel")
+    fields = ("context_tokens", "concurrency", "tensor_parallel", "pipeline_parallel")
     return ctx.src(
-        " ".join(arguments), *(f"serve.{field}" for field in fields), "capabilities", "facts.tool_parser", "task"
+        " ".join(arguments),
+        launch.gpu_memory,
+        *(f"serve.{field}" for field in fields),
+        "capabilities",
+        "facts.tool_parser",
+        "task",
     )
 
 

@@ -79,7 +79,7 @@ def _arguments(launch: Launch) -> Any:
         "pipeline_parallel_size": ctx.src(serve.pipeline_parallel, "serve.pipeline_parallel"),
         "max_model_len": ctx.src(serve.context_tokens, "serve.context_tokens"),
         "max_num_seqs": ctx.src(serve.concurrency, "serve.concurrency"),
-        "gpu_memory_utilization": ctx.src(serve.gpu_memory_utilization, "serve.gpu_memory_utilization"),
+        "gpu_memory_utilization": ctx.src(float(launch.gpu_memory.value), launch.gpu_memory),
     }
     plain = {
         key: value.value if isinstance(value, Sourced) else value
