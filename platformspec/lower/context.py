@@ -318,11 +318,13 @@ class Context:
             Placement(cloud.account, cloud.region, where.name),
         )
         if capability is not None:
-            self.need(capability, cluster=where)
+            self.need(capability, cluster=where, because=because)
             self._lowering.waiting.append((node.id, where, capability))
         return node
 
-    def need(self, capability: Capability, *, cluster: Address | None = None, because: Iterable[str] = ()) -> None:
+    def need(
+        self, capability: Capability, *, cluster: Address | None = None, because: Iterable[str | Sourced[Any]] = ()
+    ) -> None:
         """Say that a controller must be installed in the cluster."""
         where = cluster or self.cluster_address()
         if where is None:
