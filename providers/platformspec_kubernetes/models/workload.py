@@ -14,9 +14,9 @@ QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 PARALLEL: Final = ("serve.tensor_parallel", "serve.pipeline_parallel", "serve.data_parallel", "pool")
 
 
-def answering(launch: Launch, labels: Mapping[str, str]) -> dict[str, str]:
+def answering(launch: Launch, labels: Mapping[str, str]) -> dict[str, Any]:
     """Labels of the pods that answer requests."""
-    return {**labels, ROLE: "leader"} if launch.parallelism.pods > 1 else dict(labels)
+    return {**labels, ROLE: launch.ctx.src("leader", *PARALLEL)} if launch.parallelism.pods > 1 else dict(labels)
 
 
 def queue_labels(launch: Launch) -> dict[str, Any]:
