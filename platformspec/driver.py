@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from platformspec.checks import PolicyFinding, check_graph, check_program
+from platformspec.cost.estimate import Estimate, estimate
+from platformspec.cost.prices import PriceTable
 from platformspec.diagnostics import Report
 from platformspec.graph.platform import Platform
 from platformspec.graph.platform_graph import PlatformGraph
@@ -42,6 +44,8 @@ class Compilation:
     spec: PlatformSpec | None = None
     graph: PlatformGraph | None = None
     program: Program | None = None
+    prices: PriceTable | None = None
+    estimate: Estimate | None = None
     findings: tuple[PolicyFinding, ...] = ()
 
     @property
@@ -97,6 +101,13 @@ def verify_program(c: Compilation) -> None:
     verify(c.program, [p.catalogue for p in c.providers.providers if p.catalogue is not None], c.report)
 
 
+def price_program(c: Compilation) -> None:
+    """Join the lines of the bill with prices, because policies may be about money."""
+    assert c.program is not None
+    c.prices = c.providers.prices
+    c.estimate = estimate(c.program.costs, c.prices)
+
+
 def check_outcome(c: Compilation) -> None:
     """Rules and policies about what will really be created."""
     assert c.graph is not None
@@ -112,6 +123,7 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     check_declarations,
     lower_graph,
     verify_program,
+    price_program,
     check_outcome,
 )
 

@@ -49,6 +49,14 @@ class PriceTable:
         sources = {name: Source(**source) for name, source in data["sources"].items()}
         return cls(data["regions"], sources, data["reference_region"])
 
+    def over(self, other: PriceTable) -> PriceTable:
+        """Both tables; where both have a row, this one's counts."""
+        if not self.regions:
+            return other
+        names = [*other.regions, *(name for name in self.regions if name not in other.regions)]
+        regions = {name: {**other.regions.get(name, {}), **self.regions.get(name, {})} for name in names}
+        return PriceTable(regions, {**other.sources, **self.sources}, other.reference or self.reference)
+
     def find(self, key: str, region: str) -> Price | None:
         """The price in the region, else the one that holds everywhere, else the reference region's; None where there is none."""
         for place in (region, EVERYWHERE, self.reference):

@@ -16,6 +16,7 @@ from platformspec.address import Address
 from platformspec.diagnostics import Code, Report
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.ir.cost import CostItem
 from platformspec.ir.program import Program
 from platformspec.kinds.cluster import ClusterSpec
 from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext, Lowering
@@ -58,7 +59,7 @@ def lower(
         return None
     _wait_for_capabilities(state)
     return Lowered(
-        Program.of(graph.platform.name, graph.platform.environment, state.nodes.values()),
+        Program.of(graph.platform.name, graph.platform.environment, state.nodes.values(), _costs(state)),
         dict(sorted(state.names.items())),
     )
 
@@ -116,6 +117,11 @@ def _aggregates(state: Lowering) -> None:
     for provider in state.providers.providers:
         for function in provider.aggregates:
             function(AggregateContext(state))
+
+
+def _costs(state: Lowering) -> list[CostItem]:
+    """After everything else, so that what `extend` patched is what is billed."""
+    return [item for p in state.providers.providers if p.costs is not None for item in p.costs(AggregateContext(state))]
 
 
 def _wait_for_capabilities(state: Lowering) -> None:
