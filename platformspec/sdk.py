@@ -20,6 +20,8 @@ from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import GpuPoolExports, GpuPoolSpec
 from platformspec.kinds.model import ModelExports, ModelSpec
+from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
+from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
 from platformspec.lower.context import (
@@ -76,6 +78,7 @@ __all__ = [
     "NetworkExports",
     "NetworkSpec",
     "Node",
+    "Parallelism",
     "Path",
     "Placement",
     "Price",
@@ -86,7 +89,9 @@ __all__ = [
     "Resource",
     "RouteSpec",
     "Secret",
+    "ServeSpec",
     "Share",
+    "Signal",
     "Sourced",
     "Statement",
     "TeamExports",
@@ -101,9 +106,11 @@ __all__ = [
     "concat",
     "facts_of",
     "folded",
+    "gpus_per_replica",
     "is_known",
     "known_model",
     "label_value",
+    "parallelism",
     "paths_of",
     "physical_name",
 ]

@@ -33,7 +33,7 @@ RULES: tuple[Rule, ...] = (
     Rule("model", ("facts.parameters_billion", "facts.attention_heads", "facts.tool_parser", "facts.gated"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
     Rule("model", ("scale.on", "scale.target"), lambda m: m.scale.max is None or m.scale.max == m.scale.min, "the number of replicas is fixed", "add `max` to scale, or remove it"),
     Rule("model", ("source.revision", "source.token_secret"), lambda m: m.source is not None and m.source.bucket is not None, "the weights come from a bucket"),
-    Rule("model", ("serve.gpu_memory_utilization", "serve.context_tokens", "serve.tensor_parallel"), lambda m: m.source is not None and (m.serve.engine or ("vllm" if m.task == "chat" else "tei")) == "tei", "Text Embeddings Inference takes it from the model"),
+    Rule("model", ("serve.gpu_memory_utilization", "serve.context_tokens"), lambda m: m.source is not None and (m.serve.engine or ("vllm" if m.task == "chat" else "tei")) == "tei", "Text Embeddings Inference takes it from the model"),
     Rule("gpu_pool", ("gpus_per_node",), lambda p: bool(p.instances), "the instance types say it"),
     Rule("gpu_pool", ("capacity.purchase",), lambda p: p.capacity.nodes.min == p.capacity.nodes.max, "the pool has a fixed size"),
     Rule("vector_store", ("storage_gib",), lambda v: v.engine != "qdrant", "only Qdrant has volumes of its own"),

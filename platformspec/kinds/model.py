@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
-from platformspec.kinds.base import DeclarationSpec, Integer, Many, Number, Ref, RefTo, Spec, by_profile, section
+from platformspec.kinds.base import DeclarationSpec, Integer, Many, Number, Ref, RefTo, Spec, section
+from platformspec.kinds.serving import ScaleSpec, ServeSpec
 
 Task = Literal["chat", "embedding", "rerank"]
 Capability = Literal["chat", "tools", "vision", "reasoning", "json", "embedding", "rerank"]
@@ -37,51 +38,6 @@ class SourceSpec(Spec):
     )
     token_secret: Annotated[str, Field(pattern=r"^[\w/+=.@-]{1,200}$(?!\n)")] | None = Field(
         default=None, description="Secret in AWS Secrets Manager that holds the Hugging Face token of a gated model."
-    )
-
-
-class ServeSpec(Spec):
-    """How the model is served."""
-
-    engine: Literal["vllm", "tei"] | None = Field(
-        default=None,
-        description="Model server; vllm for chat, tei (Text Embeddings Inference) for embedding and rerank where left out.",
-    )
-    tensor_parallel: Integer = Field(
-        default=1, description="GPUs that one replica spreads its weights over.", ge=1, le=16
-    )
-    context_tokens: Integer = Field(
-        default=8192, description="Longest sequence, prompt and answer together, in tokens.", ge=128, le=10_485_760
-    )
-    concurrency: Integer = Field(default=16, description="Sequences that one replica works on at once.", ge=1, le=4096)
-    gpu_memory_utilization: Annotated[Number, Field(gt=0.1, le=0.98)] = Field(
-        default=0.92, description="Share of GPU memory that vLLM takes."
-    )
-    startup_minutes: Integer = Field(
-        default=30,
-        description="Longest time from container start to ready, with download and loading of weights.",
-        ge=1,
-        le=240,
-    )
-    drain_seconds: Integer = Field(
-        default=120, description="Time for answers in flight when a replica stops.", ge=0, le=3600
-    )
-
-
-class ScaleSpec(Spec):
-    """Number of replicas."""
-
-    min: Integer = by_profile("Replicas at least.", dev=1, standard=2, hardened=2, ge=1, le=1000)
-    max: Annotated[Integer, Field(ge=1, le=1000)] | None = Field(
-        default=None, description="Replicas at most; where left out, min: no autoscaling."
-    )
-    on: Literal["queue_depth", "kv_cache"] = Field(
-        default="queue_depth",
-        description="Signal: waiting requests per replica, or share of KV cache in use (vllm only).",
-    )
-    target: Annotated[Number, Field(gt=0)] | None = Field(
-        default=None,
-        description="Value of the signal to hold per replica; 5 waiting requests, or 0.8 of the KV cache, where left out.",
     )
 
 

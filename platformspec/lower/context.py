@@ -70,6 +70,8 @@ class Context:
         self.declaration = declaration
         self.address = declaration.address
         self.spec: Any = declaration.spec
+        self.rejected = False
+        """Whether something was rejected: what follows from it need not be built."""
 
     # Facts ------------------------------------------------------------------------------------------------------------
 
@@ -332,6 +334,7 @@ class Context:
         related: tuple[tuple[str, Path], ...] = (),
     ) -> None:
         """Report that the declaration cannot be lowered. `at`: a field of the declaration, or an absolute path."""
+        self.rejected = True
         path = (*self.declaration.path, *_parts(at)) if isinstance(at, str) else at or self.declaration.path
         self._lowering.report.error(code, message, at=path, help=help, related=related)
 

@@ -27,6 +27,7 @@ Capability = Literal[
     "external-secrets",
     "load-balancer-controller",
     "external-dns",
+    "leader-worker-set",
     "block-storage",
     "metrics-server",
 ]

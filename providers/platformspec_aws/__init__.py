@@ -7,6 +7,7 @@ from platformspec_aws.addons.karpenter import install_karpenter
 from platformspec_aws.addons.providers import provider_blocks
 from platformspec_aws.addons.scaling import install_keda, install_prometheus
 from platformspec_aws.addons.secrets import install_external_secrets
+from platformspec_aws.addons.serving import install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
 from platformspec_aws.catalogue import CATALOGUE
 from platformspec_aws.cluster.cluster import lower_cluster
@@ -59,6 +60,7 @@ PROVIDER = Provider(
         "gpu-device-plugin": install_gpu_device_plugin,
         "karpenter": install_karpenter,
         "keda": install_keda,
+        "leader-worker-set": install_leader_worker_set,
         "load-balancer-controller": install_load_balancer_controller,
         "metrics-server": install_metrics_server,
         "prometheus": install_prometheus,

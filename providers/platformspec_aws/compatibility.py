@@ -30,6 +30,7 @@ CHARTS: Final[dict[str, Chart]] = {
     "karpenter": Chart("oci://public.ecr.aws/karpenter", "karpenter", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21; Kubernetes 1.30 to 1.36"),
     "external-secrets": Chart("https://charts.external-secrets.io", "external-secrets", "2.9.0", "external-secrets/external-secrets, tag v2.9.0"),
     "aws-load-balancer-controller": Chart("https://aws.github.io/eks-charts", "aws-load-balancer-controller", "3.5.0", "aws/eks-charts, Chart.yaml, 2026-08-03"),
+    "lws": Chart("oci://registry.k8s.io/lws/charts", "lws", "0.10.0", "kubernetes-sigs/lws, installation guide at v0.10.0; Kubernetes 1.26 and newer"),
     "external-dns": Chart("https://kubernetes-sigs.github.io/external-dns", "external-dns", "1.21.1", "kubernetes-sigs/external-dns, Chart.yaml, 2026-08-22"),
 }  # fmt: skip
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, GpuPoolSpec, ModelSpec, TeamSpec, facts_of
+from platformspec.sdk import (
+    Code,
+    DeclarationContext,
+    GpuPoolExports,
+    GpuPoolSpec,
+    ModelSpec,
+    TeamSpec,
+    facts_of,
+    gpus_per_replica,
+)
+from platformspec_kubernetes.models import spread
+from platformspec_kubernetes.models.engines import ENGINES
+from platformspec_kubernetes.models.engines.engine import Engine
 
-TOO_MANY_GPUS = Code(
-    "PS560",
-    "a replica that asks for more GPUs than a node has",
-    explain="`tensor_parallel` is the number of GPUs that one replica spreads its weights over. They are in one node.",
-)
-HEADS = Code(
-    "PS561",
-    "a tensor parallel size that does not divide the attention heads",
-    explain="Tensor parallelism gives each GPU the same number of attention heads; vLLM refuses others.",
-)
 WRONG_ENGINE = Code(
     "PS562",
     "an engine that cannot do the task",
-    explain="Text Embeddings Inference serves embedding and rerank models, vLLM chat and embedding models.",
+    explain="Text Embeddings Inference serves embedding and rerank models, vLLM all tasks, SGLang chat and embedding models.",
 )
 TOO_LONG = Code(
     "PS563",
@@ -29,10 +31,15 @@ NO_TOKEN = Code(
     "a gated model without a token",
     explain="Hugging Face gives the weights of a gated model only to accounts that have accepted its licence; the token of one is read from AWS Secrets Manager.",
 )
+CANNOT_LOAD = Code(
+    "PS566",
+    "an engine that cannot load weights from there",
+    explain="vLLM streams weights from the model bucket. The other engines load them from Hugging Face.",
+)
 NO_SIGNAL = Code(
     "PS567",
     "a scaling signal that the engine does not have",
-    explain="The KV cache is vLLM's; Text Embeddings Inference has none.",
+    explain="Engines that generate text count their KV cache; Text Embeddings Inference has none.",
 )
 QUOTA = Code(
     "PS568",
@@ -41,33 +48,30 @@ QUOTA = Code(
 )
 
 
-def check(ctx: DeclarationContext, spec: ModelSpec, engine: str, pool: GpuPoolExports) -> None:
+def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoolExports) -> None:
     """Report everything that could not run."""
     facts, serve = facts_of(spec), spec.serve
-    gpus = pool.gpus_per_node.value
-    if serve.tensor_parallel > gpus:
-        ctx.reject(
-            TOO_MANY_GPUS,
-            f"{ctx.address} asks for {serve.tensor_parallel} GPUs, and a node of its pool has {gpus}",
-            at="serve.tensor_parallel",
-            help=f"write `tensor_parallel: {gpus}` or less, or choose a pool with larger nodes",
-        )
-    if facts.attention_heads and facts.attention_heads % serve.tensor_parallel:
-        fits = [n for n in range(1, gpus + 1) if facts.attention_heads % n == 0]
-        ctx.reject(
-            HEADS,
-            f"{serve.tensor_parallel} does not divide the {facts.attention_heads} attention heads of {ctx.address}",
-            at="serve.tensor_parallel",
-            help=f"write one of: {', '.join(map(str, fits))}",
-        )
-    if (engine == "tei") == (spec.task == "chat") or (engine == "vllm" and spec.task == "rerank"):
+    spread.check(ctx, spec, engine, pool)
+    if spec.task not in engine.clients:
+        able = next(other.name for other in ENGINES.values() if spec.task in other.clients)
         ctx.reject(
             WRONG_ENGINE,
-            f"{engine} cannot serve {spec.task}",
-            at="serve.engine" if spec.serve.engine else "task",
-            help=f"write `serve: {{engine: {'vllm' if spec.task == 'chat' else 'tei'}}}`",
+            f"{engine.name} cannot serve {spec.task}",
+            at="serve.engine" if serve.engine else "task",
+            help=f"write `serve: {{engine: {able}}}`",
         )
-    if engine == "vllm" and facts.context_tokens and serve.context_tokens > facts.context_tokens:
+    for origin in ("hugging_face", "bucket"):
+        if spec.source is not None and getattr(spec.source, origin) is not None and origin not in engine.sources:
+            able = next(
+                other.name for other in ENGINES.values() if origin in other.sources and spec.task in other.clients
+            )
+            ctx.reject(
+                CANNOT_LOAD,
+                f"{ctx.address} is served by {engine.name}, which cannot load weights from {origin.replace('_', ' ')}",
+                at=f"source.{origin}",
+                help=f"write `serve: {{engine: {able}}}`, or `source: {{{engine.sources[0]}: ...}}`",
+            )
+    if engine.name != "tei" and facts.context_tokens and serve.context_tokens > facts.context_tokens:
         ctx.reject(
             TOO_LONG,
             f"context_tokens is {serve.context_tokens}, and the model handles {facts.context_tokens}",
@@ -81,8 +85,13 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: str, pool: GpuPoolEx
             at="source",
             help="add `token_secret: name-of-the-secret` with a Hugging Face token",
         )
-    if engine == "tei" and spec.scale.on == "kv_cache":
-        ctx.reject(NO_SIGNAL, "tei has no KV cache to scale on", at="scale.on", help="write `on: queue_depth`")
+    if spec.scale.on not in engine.metrics:
+        ctx.reject(
+            NO_SIGNAL,
+            f"{engine.name} has no {spec.scale.on} to scale on",
+            at="scale.on",
+            help=f"write `on: {' or '.join(engine.metrics)}`",
+        )
     _quota(ctx, spec, pool)
 
 
@@ -107,7 +116,7 @@ def _quota(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) -> No
         runs_on = next((e.target for e in ctx.graph.edges_from(address) if e.relation == "runs_on"), None)
         other = ctx.graph.declarations[runs_on].spec if runs_on is not None else None
         if isinstance(model, ModelSpec) and isinstance(other, GpuPoolSpec) and other.accelerator == accelerator:
-            needs += model.scale.min * model.serve.tensor_parallel
+            needs += model.scale.min * gpus_per_replica(model.serve)
     allowed = quota.gpu_quota[accelerator]
     # Said once, at the first of the team's models.
     if needs > allowed and owned and ctx.address == min(owned, key=str):

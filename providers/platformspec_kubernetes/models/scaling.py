@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from platformspec.sdk import ClusterExports, DeclarationContext, ModelSpec
-from platformspec_kubernetes.models.engines.container import Container
+from platformspec.sdk import ClusterExports
+from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
+from platformspec_kubernetes.models.workload import target as scale_target
 from platformspec_kubernetes.network_policies import policy
 
 POLL_SECONDS: Final = 15
@@ -14,18 +15,17 @@ COOLDOWN_SECONDS: Final = 300
 TARGETS: Final = {"queue_depth": 5.0, "kv_cache": 0.8}
 
 
-def scale(
-    ctx: DeclarationContext, spec: ModelSpec, container: Container, namespace: str, labels: Mapping[str, str]
-) -> None:
+def scale(launch: Launch, engine: Engine, container: Container, namespace: str, labels: Mapping[str, str]) -> None:
     """A ScaledObject, and the scraping that it asks for; nothing where the number of replicas is fixed."""
+    ctx, spec = launch.ctx, launch.spec
     largest = spec.scale.max
-    if largest is None or largest <= spec.scale.min or spec.scale.on not in container.metrics:
+    if largest is None or largest <= spec.scale.min:
         return
     name, reasons = ctx.address.name, ("scale.max", "scale.min")
     cluster = ctx.cluster_address()
     assert cluster is not None
     target = spec.scale.target if spec.scale.target is not None else TARGETS[spec.scale.on]
-    metric = container.metrics[spec.scale.on]
+    metric = engine.metrics[spec.scale.on]
     combine = "sum" if spec.scale.on == "queue_depth" else "avg"
     query = ctx.src(
         f'{combine}({metric}{{namespace="{namespace}",pod=~"{name}-.*"}})', "scale.on", "serve.engine", "team"
@@ -46,7 +46,7 @@ def scale(
         "keda.sh/v1alpha1", "ScaledObject", name, "scaled-object",
         {
             "spec": {
-                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+                "scaleTargetRef": scale_target(launch),
                 "minReplicaCount": ctx.src(spec.scale.min, "scale.min"),
                 "maxReplicaCount": ctx.src(largest, "scale.max"),
                 "pollingInterval": POLL_SECONDS,
@@ -62,7 +62,7 @@ def scale(
     )  # fmt: skip
     ctx.manifest(
         "monitoring.coreos.com/v1", "PodMonitor", name, "pod-monitor",
-        {"spec": {"selector": {"matchLabels": dict(labels)}, "podMetricsEndpoints": [{"port": "http", "path": "/metrics", "interval": "15s"}]}},
+        {"spec": {"selector": {"matchLabels": dict(labels)}, "podMetricsEndpoints": [{"port": "http", "path": engine.metrics_path, "interval": "15s"}]}},
         namespace=namespace,
         because=reasons,
         capability="prometheus",

@@ -1,0 +1,18 @@
+"""Model servers. To add one, write its file and name it here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from platformspec.sdk import ModelSpec
+from platformspec_kubernetes.models.engines.engine import Engine
+from platformspec_kubernetes.models.engines.sglang import SGLANG
+from platformspec_kubernetes.models.engines.tei import TEI
+from platformspec_kubernetes.models.engines.vllm import VLLM
+
+ENGINES: Final[dict[str, Engine]] = {engine.name: engine for engine in (VLLM, SGLANG, TEI)}
+
+
+def engine_of(spec: ModelSpec) -> Engine:
+    """The engine that the declaration names, or the usual one of its task."""
+    return ENGINES[spec.serve.engine or ("vllm" if spec.task == "chat" else "tei")]

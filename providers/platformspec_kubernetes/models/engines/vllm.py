@@ -2,81 +2,59 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from platformspec.sdk import (
-    Address,
-    BucketExports,
-    Code,
-    DeclarationContext,
-    GpuPoolExports,
-    ModelSpec,
-    concat,
-    facts_of,
-)
+from platformspec.sdk import Code, facts_of
 from platformspec_kubernetes import images
-from platformspec_kubernetes.models.engines.container import Container
+from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Group, Launch
+from platformspec_kubernetes.models.weights import weights
 
 NO_TOOL_PARSER = Code(
     "PS565",
     "a model that promises tools without a parser",
-    explain="vLLM reads tool calls out of a model's text with a parser of the model's family. The catalogue knows it for many models; `facts.tool_parser` says it for others.",
+    explain="vLLM and SGLang read tool calls out of a model's text with a parser of the model's family. The catalogue knows it for many models; `facts.tool_parser` says it for others.",
 )
 
 PORT = 8000
-METRICS = {"queue_depth": "vllm:num_requests_waiting", "kv_cache": "vllm:kv_cache_usage_perc"}
-# One GPU needs little shared memory; tensor parallel workers exchange tensors through it.
+# One GPU needs little shared memory; parallel workers exchange tensors through it.
 SHARED_MEMORY_GIB, SHARED_MEMORY_PARALLEL_GIB = 2, 16
 
 
-def container(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) -> Container:
+def container(launch: Launch) -> Container:
     """The server of one replica."""
-    source = spec.source
-    assert source is not None
-    serve = spec.serve
-    model: Any
-    if source.bucket is not None:
-        bucket = ctx.exports(Address("bucket", "models"), BucketExports)
-        name = getattr(bucket.name, "value", bucket.name)
-        model = ctx.src(
-            concat("s3://", getattr(name, "known", None) or name, "/", source.bucket.strip("/")),
-            "source.bucket",
-            bucket.name,
-        )
-    else:
-        model = ctx.src(source.hugging_face, "source.hugging_face")
+    ctx, spec, serve = launch.ctx, launch.spec, launch.spec.serve
+    source = weights(ctx, spec)
+    sequences = math.ceil(serve.concurrency / serve.data_parallel)
     args: list[Any] = [
-        "--model", model,
+        "--model", source.model,
         "--served-model-name", ctx.address.name,
         "--port", str(PORT),
         "--tensor-parallel-size", ctx.src(str(serve.tensor_parallel), "serve.tensor_parallel"),
         "--max-model-len", ctx.src(str(serve.context_tokens), "serve.context_tokens"),
-        "--max-num-seqs", ctx.src(str(serve.concurrency), "serve.concurrency"),
+        "--max-num-seqs", ctx.src(str(sequences), "serve.concurrency", "serve.data_parallel"),
         "--gpu-memory-utilization", ctx.src(str(serve.gpu_memory_utilization), "serve.gpu_memory_utilization"),
         "--shutdown-timeout", ctx.src(str(serve.drain_seconds), "serve.drain_seconds"),
     ]  # fmt: skip
+    if serve.pipeline_parallel > 1:
+        args += _pair(launch, "--pipeline-parallel-size", serve.pipeline_parallel, "serve.pipeline_parallel")
+    if serve.data_parallel > 1:
+        args += _pair(launch, "--data-parallel-size", serve.data_parallel, "serve.data_parallel")
+    if serve.expert_parallel:
+        args.append(ctx.src("--enable-expert-parallel", "serve.expert_parallel"))
     if source.revision is not None:
-        args += ["--revision", ctx.src(source.revision, "source.revision")]
-    if source.bucket is not None:
+        args += ["--revision", source.revision]
+    if source.streamed:
         args += ["--load-format", "runai_streamer"]
     if spec.task != "chat":
         args += ["--runner", ctx.src("pooling", "task")]
     if "tools" in spec.capabilities:
-        parser = facts_of(spec).tool_parser
-        if parser is None:
-            position = spec.capabilities.index("tools")
-            ctx.reject(
-                NO_TOOL_PARSER,
-                f"{ctx.address} promises tools, and no parser of its tool calls is known",
-                at=f"capabilities.{position}",
-                help="add `facts: {tool_parser: hermes}`, with the parser that the model's page names",
-            )
         args += [
             ctx.src("--enable-auto-tool-choice", "capabilities"),
             ctx.src("--tool-call-parser", "capabilities"),
-            ctx.src(parser, "capabilities", "facts.tool_parser", "source.hugging_face"),
+            tool_parser(launch),
         ]
-    parallel = serve.tensor_parallel > 1
+    parallel = launch.parallelism.gpus_per_pod > 1
     return Container(
         image=images.VLLM,
         args=args,
@@ -85,10 +63,7 @@ def container(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) ->
         user=2000,
         group=0,
         home="/home/vllm",
-        metrics=METRICS,
-        shared_memory_gib=ctx.src(
-            SHARED_MEMORY_PARALLEL_GIB if parallel else SHARED_MEMORY_GIB, "serve.tensor_parallel"
-        ),
+        shared_memory_gib=ctx.src(SHARED_MEMORY_PARALLEL_GIB if parallel else SHARED_MEMORY_GIB, *PARALLEL_FIELDS),
         env={
             "HOME": "/home/vllm",
             "HF_HOME": "/home/vllm/.cache/huggingface",
@@ -97,3 +72,46 @@ def container(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) ->
             "VLLM_ENGINE_READY_TIMEOUT_S": ctx.src(str(serve.startup_minutes * 60), "serve.startup_minutes"),
         },
     )
+
+
+def tool_parser(launch: Launch) -> Any:
+    """The parser of the model's tool calls; what it promises cannot be kept without one."""
+    ctx, spec = launch.ctx, launch.spec
+    parser = facts_of(spec).tool_parser
+    if parser is None:
+        position = spec.capabilities.index("tools")
+        ctx.reject(
+            NO_TOOL_PARSER,
+            f"{ctx.address} promises tools, and no parser of its tool calls is known",
+            at=f"capabilities.{position}",
+            help="add `facts: {tool_parser: hermes}`, with the parser that the model's page names",
+        )
+    return ctx.src(parser, "capabilities", "facts.tool_parser", "source.hugging_face")
+
+
+def group(pods: int) -> Group:
+    """Native multi-node serving: rank 0 has the API, the others run headless. vLLM derives each pod's ranks from its own."""
+    common = ("--nnodes", str(pods), "--master-addr", "$(LWS_LEADER_ADDRESS)")
+    return Group(
+        leader=(*common, "--node-rank", "0"), worker=(*common, "--node-rank", "$(LWS_WORKER_INDEX)", "--headless")
+    )
+
+
+def _pair(launch: Launch, flag: str, value: int, field: str) -> list[Any]:
+    return [launch.ctx.src(flag, field), launch.ctx.src(str(value), field)]
+
+
+VLLM = Engine(
+    name="vllm",
+    container=container,
+    clients={
+        "chat": ("hosted_vllm", "/v1"),
+        "embedding": ("hosted_vllm", "/v1"),
+        "rerank": ("hosted_vllm", ""),
+    },
+    sources=("hugging_face", "bucket"),
+    splits=("tensor", "pipeline", "data", "expert"),
+    metrics={"queue_depth": "vllm:num_requests_waiting", "kv_cache": "vllm:kv_cache_usage_perc"},
+    memory_share=lambda serve: serve.gpu_memory_utilization,
+    group=group,
+)

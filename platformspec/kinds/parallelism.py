@@ -1,0 +1,49 @@
+"""How one replica of a model spreads over GPUs and pods: the one place that counts them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from platformspec.kinds.serving import ServeSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Parallelism:
+    """One replica: `gpus` in all, in `pods` pods of `gpus_per_pod` each. `gpus = tensor x pipeline x data = pods x gpus_per_pod`.
+
+    What a pod asks of the scheduler, what the engine is told, quotas and prices all come from here, so they cannot disagree.
+    """
+
+    tensor: int
+    pipeline: int
+    data: int
+    gpus: int
+    gpus_per_pod: int
+
+    @property
+    def pods(self) -> int:
+        """Pods of one replica; more than one is a group that starts and ends together."""
+        return self.gpus // self.gpus_per_pod
+
+    @property
+    def unit(self) -> int:
+        """GPUs that must be in one node: tensor parallel ranks, and with data parallelism a whole copy."""
+        return unit_of(self.tensor, self.pipeline, self.data)
+
+
+def parallelism(serve: ServeSpec, gpus_per_node: int) -> Parallelism | None:
+    """The replica on nodes of `gpus_per_node` GPUs: as few pods as possible, all of one size. None where one unit exceeds a node."""
+    tensor, pipeline, data = serve.tensor_parallel, serve.pipeline_parallel, serve.data_parallel
+    gpus, unit = tensor * pipeline * data, unit_of(tensor, pipeline, data)
+    sizes = [size for size in range(unit, min(gpus, gpus_per_node) + 1, unit) if gpus % size == 0]
+    return Parallelism(tensor, pipeline, data, gpus, max(sizes)) if sizes else None
+
+
+def unit_of(tensor: int, pipeline: int, data: int) -> int:
+    """GPUs that must be in one node. Layers may be cut between nodes, but not both between nodes and between copies."""
+    return tensor * pipeline if data > 1 else tensor
+
+
+def gpus_per_replica(serve: ServeSpec) -> int:
+    """GPUs of one replica, on whatever nodes."""
+    return serve.tensor_parallel * serve.pipeline_parallel * serve.data_parallel

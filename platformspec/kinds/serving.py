@@ -1,0 +1,70 @@
+"""How a model of ours is served: `serve` and `scale` of a model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from platformspec.kinds.base import Integer, Number, Spec, by_profile
+
+EngineName = Literal["vllm", "sglang", "tei"]
+Signal = Literal["queue_depth", "kv_cache"]
+
+
+class ServeSpec(Spec):
+    """How the model is served."""
+
+    engine: EngineName | None = Field(
+        default=None,
+        description="Model server; vllm for chat, tei (Text Embeddings Inference) for embedding and rerank where left out.",
+    )
+    tensor_parallel: Integer = Field(
+        default=1, description="GPUs of one node that share every layer of the weights.", ge=1, le=16
+    )
+    pipeline_parallel: Integer = Field(
+        default=1, description="Groups of layers, each on GPUs of its own; they may be on several nodes.", ge=1, le=64
+    )
+    data_parallel: Integer = Field(
+        default=1,
+        description="Copies of the attention layers in one replica, each with a KV cache of its own.",
+        ge=1,
+        le=256,
+    )
+    expert_parallel: bool = Field(
+        default=False,
+        description="Spread the experts of a mixture-of-experts model over all GPUs of a replica, instead of cutting each one.",
+    )
+    context_tokens: Integer = Field(
+        default=8192, description="Longest sequence, prompt and answer together, in tokens.", ge=128, le=10_485_760
+    )
+    concurrency: Integer = Field(default=16, description="Sequences that one replica works on at once.", ge=1, le=4096)
+    gpu_memory_utilization: Annotated[Number, Field(gt=0.1, le=0.98)] = Field(
+        default=0.92, description="Share of GPU memory that the engine takes for weights and KV cache."
+    )
+    startup_minutes: Integer = Field(
+        default=30,
+        description="Longest time from container start to ready, with download and loading of weights.",
+        ge=1,
+        le=240,
+    )
+    drain_seconds: Integer = Field(
+        default=120, description="Time for answers in flight when a replica stops.", ge=0, le=3600
+    )
+
+
+class ScaleSpec(Spec):
+    """Number of replicas."""
+
+    min: Integer = by_profile("Replicas at least.", dev=1, standard=2, hardened=2, ge=1, le=1000)
+    max: Annotated[Integer, Field(ge=1, le=1000)] | None = Field(
+        default=None, description="Replicas at most; where left out, min: no autoscaling."
+    )
+    on: Signal = Field(
+        default="queue_depth",
+        description="Signal: waiting requests per replica, or share of KV cache in use (not of tei).",
+    )
+    target: Annotated[Number, Field(gt=0)] | None = Field(
+        default=None,
+        description="Value of the signal to hold per replica; 5 waiting requests, or 0.8 of the KV cache, where left out.",
+    )

@@ -1,0 +1,72 @@
+"""The interface between models and the servers that run them. An engine is one file beside this one, and one line in `__init__.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from platformspec.sdk import DeclarationContext, GpuPoolExports, ModelSpec, Parallelism, ServeSpec, Signal
+
+Split = Literal["tensor", "pipeline", "data", "expert"]
+
+PARALLEL_FIELDS = ("serve.tensor_parallel", "serve.pipeline_parallel", "serve.data_parallel")
+"""Fields that say how many GPUs a replica has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One model to be served: what an engine reads to describe its container."""
+
+    ctx: DeclarationContext
+    spec: ModelSpec
+    pool: GpuPoolExports
+    parallelism: Parallelism
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One model server. `shared_memory_gib`: size of /dev/shm; `home`: a writable folder for caches; `command` replaces the image's."""
+
+    image: Any
+    args: list[Any]
+    port: int
+    health: str
+    user: int
+    group: int
+    home: str
+    shared_memory_gib: Any
+    env: Mapping[str, Any] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the pods of one replica add to the arguments when there are several: the leader answers, workers only compute."""
+
+    leader: tuple[str, ...]
+    worker: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A model server.
+
+    - `container`: the server's container for a model.
+    - `clients`: task -> (LiteLLM's name of the provider that speaks to it, path of the API). Its keys are the tasks that it can do.
+    - `sources`: fields of `source` that it can load weights from.
+    - `splits`: how it can spread a replica over GPUs.
+    - `metrics`: signal -> metric of one replica; the last part of the path is `metrics_path`.
+    - `memory_share`: the share of GPU memory that it takes; None where it takes what it needs.
+    - `group`: arguments for a replica over several pods; None where it cannot.
+    """
+
+    name: str
+    container: Callable[[Launch], Container]
+    clients: Mapping[str, tuple[str, str]]
+    sources: tuple[str, ...]
+    splits: tuple[Split, ...]
+    metrics: Mapping[Signal, str]
+    memory_share: Callable[[ServeSpec], float | None]
+    metrics_path: str = "/metrics"
+    group: Callable[[int], Group] | None = None

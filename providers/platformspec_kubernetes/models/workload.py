@@ -1,0 +1,94 @@
+"""What runs the replicas: a Deployment, or a LeaderWorkerSet where a replica is several pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from platformspec.sdk import DeclarationContext
+from platformspec_kubernetes.models.engines.engine import Container, Group, Launch
+from platformspec_kubernetes.models.pod import ROLE, template
+from platformspec_kubernetes.network_policies import policy
+
+PARALLEL: Final = ("serve.tensor_parallel", "serve.pipeline_parallel", "serve.data_parallel", "pool")
+
+
+def answering(launch: Launch, labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels of the pods that answer requests."""
+    return {**labels, ROLE: "leader"} if launch.parallelism.pods > 1 else dict(labels)
+
+
+def target(launch: Launch) -> dict[str, str]:
+    """What an autoscaler scales."""
+    kind = (
+        ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet") if launch.parallelism.pods > 1 else ("apps/v1", "Deployment")
+    )
+    return {"apiVersion": kind[0], "kind": kind[1], "name": launch.ctx.address.name}
+
+
+def deployment(
+    launch: Launch, container: Container, namespace: str, labels: Mapping[str, str], env: list[dict[str, Any]]
+) -> None:
+    """One pod for each replica."""
+    ctx, spec = launch.ctx, launch.spec
+    body = {
+        # Where something scales the model, this is where it begins.
+        "replicas": ctx.src(spec.scale.min, "scale.min"),
+        # GPUs are scarce: a new replica takes the place of an old one.
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+        "progressDeadlineSeconds": ctx.src(spec.serve.startup_minutes * 60 + 600, "serve.startup_minutes"),
+        "selector": {"matchLabels": dict(labels)},
+        "template": template(launch, container, labels, env),
+    }
+    ctx.manifest(
+        "apps/v1", "Deployment", ctx.address.name, "deployment", {"spec": body}, namespace=namespace, because=PARALLEL
+    )
+
+
+def leader_worker_set(
+    launch: Launch, container: Container, group: Group, namespace: str, labels: Mapping[str, str], env: list[dict[str, Any]]
+) -> None:  # fmt: skip
+    """Groups of pods that start together, and start again together where one of them fails."""
+    ctx, spec = launch.ctx, launch.spec
+    leader = answering(launch, labels)
+    pods = launch.parallelism.pods
+    body = {
+        "replicas": ctx.src(spec.scale.min, "scale.min"),
+        "rolloutStrategy": {
+            "type": "RollingUpdate",
+            "rollingUpdateConfiguration": {"maxSurge": 0, "maxUnavailable": 1},
+        },
+        "startupPolicy": "LeaderCreated",
+        "leaderWorkerTemplate": {
+            "size": ctx.src(pods, *PARALLEL, launch.pool.gpus_per_node),
+            "restartPolicy": "RecreateGroupOnPodRestart",
+            "leaderTemplate": template(launch, container, leader, env, args=_joined(ctx, container, group.leader)),
+            "workerTemplate": template(
+                launch,
+                container,
+                {**labels, ROLE: "worker"},
+                env,
+                args=_joined(ctx, container, group.worker),
+                answers=False,
+            ),
+        },
+    }
+    ctx.manifest(
+        "leaderworkerset.x-k8s.io/v1",
+        "LeaderWorkerSet",
+        ctx.address.name,
+        "leader-worker-set",
+        {"spec": body},
+        namespace=namespace,
+        because=PARALLEL,
+        capability="leader-worker-set",
+    )
+    own = [{"podSelector": {"matchLabels": dict(labels)}}]
+    policy(
+        ctx, "group-policy", namespace, f"{ctx.address.name}-group", labels,
+        ingress=[{"from": own}], egress=[{"to": own}], because=PARALLEL,
+    )  # fmt: skip
+
+
+def _joined(ctx: DeclarationContext, container: Container, arguments: tuple[str, ...]) -> list[Any]:
+    return [*container.args, *(ctx.src(argument, *PARALLEL) for argument in arguments)]
