@@ -20,6 +20,7 @@ from platformspec.graph.resolve import resolve
 from platformspec.ir.program import Program
 from platformspec.ir.verify import verify
 from platformspec.kinds.platform import PlatformSpec
+from platformspec.kinds.prices import read_prices
 from platformspec.kinds.validate import validate
 from platformspec.lock import Lock
 from platformspec.lower.contract import ProviderSet
@@ -103,8 +104,17 @@ def verify_program(c: Compilation) -> None:
 
 def price_program(c: Compilation) -> None:
     """Join the lines of the bill with prices, because policies may be about money."""
+    assert c.document is not None
+    assert c.spec is not None
     assert c.program is not None
     c.prices = c.providers.prices
+    if c.spec.cost.prices is not None:
+        place = c.document.span(("cost", "prices"))
+        needed = frozenset(amount.key for item in c.program.costs for amount in item.amounts)
+        own = read_prices(c.tree, c.file, c.spec.cost.prices, place, c.prices, needed, c.report)
+        if own is None:
+            return
+        c.prices = own
     c.estimate = estimate(c.program.costs, c.prices)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
 EVERYWHERE: Final = "global"
@@ -48,6 +49,11 @@ class PriceTable:
         """A table from its file, which is known to be well formed."""
         sources = {name: Source(**source) for name, source in data["sources"].items()}
         return cls(data["regions"], sources, data["reference_region"])
+
+    @cached_property
+    def keys(self) -> Mapping[str, Unit]:
+        """Every key of any region, with its unit."""
+        return {key: row["per"] for rows in self.regions.values() for key, row in rows.items()}
 
     def over(self, other: PriceTable) -> PriceTable:
         """Both tables; where both have a row, this one's counts."""

@@ -65,3 +65,8 @@ class CostItem:
     def counted(self) -> bool:
         """Whether the quantity is known."""
         return bool(self.likely)
+
+    @property
+    def amounts(self) -> tuple[Amount, ...]:
+        """All alternatives of all three."""
+        return (*self.least, *self.likely, *self.most)

@@ -136,7 +136,8 @@ def _read_cost(data: dict[str, Any]) -> CostItem:
     bounds = {bound: tuple(Amount(**amount) for amount in data.get(bound, ())) for bound in ("least", "likely", "most")}
     return CostItem(
         **{
-            "team": None, **data,
+            "team": None,
+            **data,
             **bounds,
             "shares": tuple(Share(**share) for share in data.get("shares", ())),
             "sources": tuple(_path(path) for path in data.get("sources", ())),

@@ -14,7 +14,7 @@ from platformspec.ir.cost import CostItem
 LEGEND = (
     ("minimum", "every autoscaled thing at its fewest, for all 730 hours of a month; floors, schedules and fixed things in full"),
     ("likely", "autoscaled things at their average load between fewest and most, capped by what the models ask for; spot at the table's spot price"),
-    ("maximum", "every pool, database and collection at its limit for the whole month; spot at the on-demand price"),
+    ("maximum", "every pool, database and collection at its limit for the whole month, on the dearest instance type that it may take; spot at the on-demand price"),
 )  # fmt: skip
 
 
