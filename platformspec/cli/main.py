@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "graph": "print the graph of declarations",
     "show": "print the effective platform, its defaults, or its resources",
     "schema": "print the JSON Schema of platform.yaml, for editors",
+    "fmt": "write platform files in their canonical form; comments stay",
+    "set": "change one value of platform.yaml; comments stay",
     "explain": "explain a diagnostic code, such as PS301",
     "completion": "print a completion script for bash, zsh or fish",
 }

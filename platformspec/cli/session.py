@@ -33,6 +33,11 @@ class Input:
     tree: SourceTree
     file: str
 
+    def path_of(self, file: str) -> pathlib.Path:
+        """Where a file of the tree is on disk. The tree is a folder."""
+        assert isinstance(self.tree, Folder)
+        return self.tree.root / pathlib.PurePosixPath(file)
+
 
 def platform_input(name: str) -> Input:
     """The platform file that the user named; a folder stands for the platform.yaml in it."""

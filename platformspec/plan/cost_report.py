@@ -41,9 +41,13 @@ class CostReport:
         return [line for line in self.estimate.lines if any(name == group for name, _ in parts(line, "declaration"))]
 
     def where(self, item: CostItem) -> tuple[str, ...]:
-        """`platform.yaml:6`, for every line of the file that the item follows from; nothing where defaults alone set it."""
-        spans = {(span.file, span.line) for path in item.sources if (span := self.place(path)) is not None}
-        return tuple(f"{file}:{line}" for file, line in sorted(spans))
+        """`platform.yaml:6,9-11`: the lines of each file that the item follows from; nothing where defaults alone set it."""
+        lines: dict[str, set[int]] = {}
+        for path in item.sources:
+            span = self.place(path)
+            if span is not None:
+                lines.setdefault(span.file, set()).add(span.line)
+        return tuple(f"{file}:{_runs(sorted(lines[file]))}" for file in sorted(lines))
 
     @property
     def used(self) -> tuple[Price, ...]:
@@ -64,3 +68,14 @@ class CostReport:
             if item.declaration not in names:
                 names.append(item.declaration)
         return dict(sorted(found.items()))
+
+
+def _runs(numbers: list[int]) -> str:
+    """`6,9-11` for 6, 9, 10 and 11."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

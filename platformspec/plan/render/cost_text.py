@@ -8,7 +8,7 @@ from platformspec.cost.estimate import Line, Range
 from platformspec.plan.cost_report import LEGEND, CostReport
 from platformspec.plan.render.money import row, usd
 
-NAME_WIDTH = 42
+NAME_WIDTH = 46
 WIDTH = 12
 
 

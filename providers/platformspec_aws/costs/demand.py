@@ -8,8 +8,8 @@ from typing import Any
 
 from platformspec.sdk import Manifest, Node, Path
 from platformspec_aws.costs.billing import Billing, sources
+from platformspec_aws.gpu_pool.labels import POOL_LABEL
 
-POOL_LABEL = "platformspec.dev/pool"
 NO_DEVICES = ("cpu", "memory", "ephemeral-storage", "pods")
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from platformspec.sdk import Address, Amount, CostItem, GpuPoolExports, GpuPoolSpec, Manifest, Node, Path, Share
+from platformspec.sdk import Address, Amount, CostItem, GpuPoolSpec, Manifest, Node, Path, Share
 from platformspec_aws.costs.billing import HOURS, LOAD, Billing, sources
-from platformspec_aws.costs.demand import POOL_LABEL, Demand, demand_by_pool
-from platformspec_aws.instances import instances
+from platformspec_aws.costs.demand import Demand, demand_by_pool
+from platformspec_aws.gpu_pool.labels import POOL_LABEL
+from platformspec_aws.gpu_pool.sharing import MIG
+from platformspec_aws.instances import Instance, instances
 
 NOT_A_DEVICE: Final = ("cpu", "memory", "nodes")
 UPFRONT: Final = "a Capacity Block is paid when it is bought, and adds nothing to a month"
@@ -21,7 +23,8 @@ SPOT: Final = "spot where the table has a spot price; at most the on-demand pric
 class Part:
     """Nodes that are bought in one way: a managed node group, or a Karpenter NodePool up to its limit.
 
-    `types` -> devices of one node; `least`, `likely`, `most`: nodes of a group, None for a NodePool, whose `limit` counts devices.
+    - `types`: instance type -> devices of one node, in the order of preference.
+    - `sizes`: nodes of a group at the least, likely and most; None for a NodePool, whose `limits` are nodes and devices.
     """
 
     node: Node
@@ -31,7 +34,14 @@ class Part:
     disk_gib: float
     sources: tuple[Path, ...]
     sizes: tuple[int, int, int] | None
-    limit: int
+    limits: tuple[int | None, int | None]
+
+    def largest(self, devices: int) -> int:
+        """Nodes at most, where each has so many devices."""
+        if self.sizes is not None:
+            return self.sizes[2]
+        nodes, total = self.limits
+        return min(limit for limit in (nodes, total // devices if total is not None else None) if limit is not None)
 
 
 def gpu_pool_lines(billing: Billing) -> Iterator[CostItem]:
@@ -42,6 +52,8 @@ def gpu_pool_lines(billing: Billing) -> Iterator[CostItem]:
         found = _part(billing, node)
         if found is not None:
             pools.setdefault(found[0], []).append(found[1])
+        elif isinstance(node, Manifest) and node.attrs["kind"] == "NodePool":
+            yield billing.uncounted(node, "nodes of a NodePool", "it has no limit, names no types, or is no GPU pool's")
     for pool in sorted(pools):
         yield from _pool(billing, pool, sorted(pools[pool], key=_order), demands.get(pool, []))
 
@@ -67,7 +79,7 @@ def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
         )  # fmt: skip
         return pool, Part(
             node, _devices(billing, pool, types), attrs["capacity_type"] == "SPOT", attrs["capacity_type"] != "CAPACITY_BLOCK",
-            float(volume), where, (sizes["min_size"], sizes["desired_size"], sizes["max_size"]), 0,
+            float(volume), where, (sizes["min_size"], sizes["desired_size"], sizes["max_size"]), (None, None),
         )  # fmt: skip
     if isinstance(node, Manifest) and attrs["kind"] == "NodePool":
         template = attrs["spec"]["template"]
@@ -80,7 +92,10 @@ def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
         if pool is None or "node.kubernetes.io/instance-type" not in wanted:
             return None
         limits = attrs["spec"].get("limits", {})
-        limit = sum(int(amount) for name, amount in limits.items() if name not in NOT_A_DEVICE)
+        nodes = int(limits["nodes"]) if "nodes" in limits else None
+        total = sum(int(amount) for name, amount in limits.items() if name not in NOT_A_DEVICE) or None
+        if nodes is None and total is None:
+            return None
         bought = wanted.get("karpenter.sh/capacity-type", (0, ["on-demand"]))
         instance_types = wanted["node.kubernetes.io/instance-type"]
         requirement = ("spec", "template", "spec", "requirements")
@@ -90,7 +105,14 @@ def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
             *disk_sources,
         )  # fmt: skip
         return pool, Part(
-            node, _devices(billing, pool, instance_types[1]), "spot" in bought[1], True, disk, where, None, limit
+            node,
+            _devices(billing, pool, instance_types[1]),
+            "spot" in bought[1],
+            True,
+            disk,
+            where,
+            None,
+            (nodes, total),
         )
     return None
 
@@ -121,13 +143,19 @@ def gib(quantity: str) -> float:
 
 def _devices(billing: Billing, pool: str, types: list[str]) -> dict[str, int]:
     """Instance type -> devices that its node offers: its GPUs, times the pods that share one."""
-    address = Address("gpu_pool", pool)
-    exports = billing.ctx.exports_or_none(address, GpuPoolExports)
-    spec = billing.ctx.graph.declarations[address].spec if address in billing.ctx.graph.declarations else None
-    sharing = 1
-    if exports is not None and isinstance(spec, GpuPoolSpec):
-        sharing = max(1, exports.max_gpus.value // (spec.capacity.nodes.max * exports.gpus_per_node.value))
-    return {type: instances()[type].gpus * sharing for type in types if type in instances()}
+    declaration = billing.ctx.graph.declarations.get(Address("gpu_pool", pool))
+    spec = declaration.spec if declaration is not None else None
+    table = instances()
+    return {name: table[name].gpus * _pods_of_a_gpu(spec, table[name]) for name in types if name in table}
+
+
+def _pods_of_a_gpu(spec: object, instance: Instance) -> int:
+    sharing = spec.sharing if isinstance(spec, GpuPoolSpec) else None
+    if sharing is None:
+        return 1
+    if sharing.replicas is not None:
+        return sharing.replicas
+    return MIG[(instance.accelerator, round(instance.gpu_memory_gib))][1][sharing.profile or ""]
 
 
 def _pool(billing: Billing, pool: str, parts: list[Part], demands: list[Demand]) -> Iterator[CostItem]:
@@ -135,10 +163,9 @@ def _pool(billing: Billing, pool: str, parts: list[Part], demands: list[Demand])
     wanted = [sum(demand.least for demand in demands), sum(demand.most for demand in demands)]
     left = list(wanted)
     for part in parts:
-        if part.sizes is not None:
-            room = [size * min(part.types.values(), default=0) for size in (part.sizes[0], part.sizes[2])]
-        else:
-            room = [part.limit, part.limit]
+        devices = min(part.types.values(), default=1)
+        fewest = part.sizes[0] if part.sizes is not None else part.largest(devices)
+        room = [fewest * devices, part.largest(devices) * devices]
         taken = [min(left[0], room[0]), min(left[1], room[1])]
         left = [left[0] - taken[0], left[1] - taken[1]]
         yield from _part_lines(billing, pool, part, demands, wanted, taken)
@@ -148,17 +175,18 @@ def _part_lines(
     billing: Billing, pool: str, part: Part, demands: list[Demand], wanted: list[int], taken: list[int]
 ) -> Iterator[CostItem]:
     node = part.node
+    what = f"nodes of {node.name}" if isinstance(node, Manifest) else "nodes"
     paths = {*part.sources, *LOAD} if part.sizes is None else set(part.sources)
     if part.sizes is None:
         paths.update(path for demand in demands for path in demand.sources)
     if not part.paid:
         nothing = tuple(Amount(f"ec2/{type}", 0) for type in part.types)
-        yield billing.line(node, "nodes", nothing, nothing, nothing, paths, note=UPFRONT, pool=pool)
+        yield billing.line(node, what, nothing, nothing, nothing, paths, note=UPFRONT, pool=pool)
     else:
         counts = {type: _nodes(billing, part, devices, taken) for type, devices in part.types.items()}
         yield billing.line(
             node,
-            "nodes",
+            what,
             [_bought(part, type, HOURS * count[0]) for type, count in counts.items()],
             [_bought(part, type, HOURS * count[1]) for type, count in counts.items()],
             [Amount(f"ec2/{type}", HOURS * count[2]) for type, count in counts.items()],
@@ -172,7 +200,7 @@ def _part_lines(
         count = _nodes(billing, part, part.types[poorest], taken)
         yield billing.line(
             node,
-            "node volumes",
+            f"volumes of {what.removeprefix('nodes of ')}",
             (Amount("ebs/gp3", part.disk_gib * count[0]),),
             (Amount("ebs/gp3", part.disk_gib * count[1]),),
             (Amount("ebs/gp3", part.disk_gib * count[2]),),
@@ -192,7 +220,7 @@ def _nodes(billing: Billing, part: Part, devices: int, taken: list[int]) -> tupl
     if part.sizes is not None:
         return part.sizes
     fewest, fullest = math.ceil(taken[0] / devices), math.ceil(taken[1] / devices)
-    return fewest, billing.average(fewest, fullest), max(part.limit // devices, fullest)
+    return fewest, billing.average(fewest, fullest), max(part.largest(devices), fullest)
 
 
 def _shares(

@@ -8,8 +8,8 @@ from typing import Any, Final
 from platformspec.sdk import Amount, CostItem, Json, Manifest, Node, Path, Resource, Yaml
 from platformspec_aws.compatibility import KUBERNETES_SUPPORT
 from platformspec_aws.costs.billing import HOURS, LOAD, Billing, sources
-from platformspec_aws.costs.demand import POOL_LABEL
 from platformspec_aws.costs.gpu_pools import gib
+from platformspec_aws.gpu_pool.labels import POOL_LABEL
 
 Rule = Callable[[Billing, Node], Iterator[CostItem]]
 

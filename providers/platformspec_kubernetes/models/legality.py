@@ -115,7 +115,11 @@ def _quota(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) -> No
         model = ctx.graph.declarations[address].spec
         runs_on = next((e.target for e in ctx.graph.edges_from(address) if e.relation == "runs_on"), None)
         other = ctx.graph.declarations[runs_on].spec if runs_on is not None else None
-        if isinstance(model, ModelSpec) and isinstance(other, GpuPoolSpec) and other.accelerator == accelerator:
+        if (
+            isinstance(model, ModelSpec)
+            and isinstance(other, GpuPoolSpec)
+            and other.choices[0].accelerator == accelerator
+        ):
             needs += model.scale.min * gpus_per_replica(model.serve)
     allowed = quota.gpu_quota[accelerator]
     # Said once, at the first of the team's models.

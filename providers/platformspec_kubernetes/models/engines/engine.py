@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from platformspec.sdk import DeclarationContext, GpuPoolExports, ModelSpec, Parallelism, ServeSpec, Signal
+from platformspec.sdk import DeclarationContext, GpuPoolExports, ModelSpec, Parallelism, ServeSpec, Signal, Sourced
 
 Split = Literal["tensor", "pipeline", "data", "expert"]
 
@@ -22,6 +22,13 @@ class Launch:
     spec: ModelSpec
     pool: GpuPoolExports
     parallelism: Parallelism
+
+    @property
+    def gpu_memory(self) -> Sourced[str]:
+        """Share of the GPU memory that it sees which the engine takes. On a GPU that others use too it sees all, and may have its part."""
+        share = self.pool.visible_memory_share
+        taken = self.spec.serve.gpu_memory_utilization * share.value
+        return self.ctx.src(f"{taken:.4g}", "serve.gpu_memory_utilization", "pool", share)
 
 
 @dataclass(frozen=True, slots=True)

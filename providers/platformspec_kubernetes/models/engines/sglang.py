@@ -26,7 +26,7 @@ def container(launch: Launch) -> Container:
         "--tp-size", ctx.src(str(serve.tensor_parallel), "serve.tensor_parallel"),
         "--context-length", ctx.src(str(serve.context_tokens), "serve.context_tokens"),
         "--max-running-requests", ctx.src(str(serve.concurrency), "serve.concurrency"),
-        "--mem-fraction-static", ctx.src(str(serve.gpu_memory_utilization), "serve.gpu_memory_utilization"),
+        "--mem-fraction-static", launch.gpu_memory,
         "--enable-metrics",
     ]  # fmt: skip
     splits = (("--pp-size", "pipeline_parallel"), ("--dp-size", "data_parallel"))

@@ -33,7 +33,7 @@ def container(launch: Launch) -> Container:
         "--tensor-parallel-size", ctx.src(str(serve.tensor_parallel), "serve.tensor_parallel"),
         "--max-model-len", ctx.src(str(serve.context_tokens), "serve.context_tokens"),
         "--max-num-seqs", ctx.src(str(sequences), "serve.concurrency", "serve.data_parallel"),
-        "--gpu-memory-utilization", ctx.src(str(serve.gpu_memory_utilization), "serve.gpu_memory_utilization"),
+        "--gpu-memory-utilization", launch.gpu_memory,
         "--shutdown-timeout", ctx.src(str(serve.drain_seconds), "serve.drain_seconds"),
     ]  # fmt: skip
     if serve.pipeline_parallel > 1:
