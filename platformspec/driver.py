@@ -7,7 +7,7 @@ it finds. All passes here are pure: what they need from outside (files, the day,
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from platformspec.checks import PolicyFinding, check_graph, check_program
@@ -23,6 +23,7 @@ from platformspec.kinds.platform import PlatformSpec
 from platformspec.kinds.prices import read_prices
 from platformspec.kinds.validate import validate
 from platformspec.lock import Lock
+from platformspec.lower.context import Maker
 from platformspec.lower.contract import ProviderSet
 from platformspec.lower.lower import lower
 from platformspec.source.document import Document, parse
@@ -47,6 +48,7 @@ class Compilation:
     program: Program | None = None
     prices: PriceTable | None = None
     estimate: Estimate | None = None
+    made_by: Mapping[str, Maker] = field(default_factory=dict)
     findings: tuple[PolicyFinding, ...] = ()
 
     @property
@@ -93,6 +95,7 @@ def lower_graph(c: Compilation) -> None:
     lowered = lower(c.graph, c.providers, c.report)
     if lowered is not None:
         c.program = lowered.program
+        c.made_by = lowered.made_by
         c.lock = c.lock.with_names(c.environment, lowered.names)
 
 

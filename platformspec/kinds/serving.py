@@ -8,8 +8,8 @@ from pydantic import Field
 
 from platformspec.kinds.base import Integer, Number, Spec, by_profile
 
-EngineName = Literal["vllm", "sglang", "tei"]
-Signal = Literal["queue_depth", "kv_cache"]
+EngineName = Literal["vllm", "sglang", "tei", "triton", "nim"]
+Signal = Literal["queue_depth", "kv_cache", "tokens"]
 
 
 class ServeSpec(Spec):
@@ -17,7 +17,7 @@ class ServeSpec(Spec):
 
     engine: EngineName | None = Field(
         default=None,
-        description="Model server; vllm for chat, tei (Text Embeddings Inference) for embedding and rerank where left out.",
+        description="Model server; where left out, nim for a NIM, vllm for chat, tei (Text Embeddings Inference) for embedding and rerank.",
     )
     tensor_parallel: Integer = Field(
         default=1, description="GPUs of one node that share every layer of the weights.", ge=1, le=16
@@ -62,9 +62,9 @@ class ScaleSpec(Spec):
     )
     on: Signal = Field(
         default="queue_depth",
-        description="Signal: waiting requests per replica, or share of KV cache in use (not of tei).",
+        description="Signal: waiting requests per replica, share of the KV cache in use, or tokens generated per second and replica.",
     )
     target: Annotated[Number, Field(gt=0)] | None = Field(
         default=None,
-        description="Value of the signal to hold per replica; 5 waiting requests, or 0.8 of the KV cache, where left out.",
+        description="Value of the signal to hold per replica; 5 waiting requests, or 0.8 of the KV cache, where left out. Tokens have no usual value.",
     )

@@ -175,7 +175,7 @@ def _part_lines(
     billing: Billing, pool: str, part: Part, demands: list[Demand], wanted: list[int], taken: list[int]
 ) -> Iterator[CostItem]:
     node = part.node
-    what = f"nodes of {node.name}" if isinstance(node, Manifest) else "nodes"
+    what = f"nodes of {node.name}" if isinstance(node, Manifest) else "nodes of the managed group"
     paths = {*part.sources, *LOAD} if part.sizes is None else set(part.sources)
     if part.sizes is None:
         paths.update(path for demand in demands for path in demand.sources)

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from platformspec.sdk import ClusterExports
+from platformspec.sdk import ClusterExports, Code
 from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
 from platformspec_kubernetes.models.workload import target as scale_target
 from platformspec_kubernetes.network_policies import policy
 
 POLL_SECONDS: Final = 15
 COOLDOWN_SECONDS: Final = 300
+RATE_WINDOW: Final = "2m"
 TARGETS: Final = {"queue_depth": 5.0, "kv_cache": 0.8}
+NO_TARGET = Code(
+    "PS528",
+    "scaling on tokens without a target",
+    explain="How many tokens a replica generates in a second depends on model, GPU and load, so there is no usual value. Measure one replica under load and write what it holds.",
+)
 
 
 def scale(launch: Launch, engine: Engine, container: Container, namespace: str, labels: Mapping[str, str]) -> None:
@@ -24,16 +30,26 @@ def scale(launch: Launch, engine: Engine, container: Container, namespace: str, 
     name, reasons = ctx.address.name, ("scale.max", "scale.min")
     cluster = ctx.cluster_address()
     assert cluster is not None
-    target = spec.scale.target if spec.scale.target is not None else TARGETS[spec.scale.on]
-    metric = engine.metrics[spec.scale.on]
-    combine = "sum" if spec.scale.on == "queue_depth" else "avg"
-    query = ctx.src(
-        f'{combine}({metric}{{namespace="{namespace}",pod=~"{name}-.*"}})', "scale.on", "serve.engine", "team"
-    )
+    target = spec.scale.target if spec.scale.target is not None else TARGETS.get(spec.scale.on)
+    if target is None:
+        ctx.reject(
+            NO_TARGET,
+            f"{ctx.address} scales on tokens, and does not say how many a replica shall generate",
+            at="scale.on",
+            help="add `target`, in tokens per second and replica",
+        )
+        return
+    series = f'{engine.metrics[spec.scale.on]}{{namespace="{namespace}",pod=~"{name}-.*"}}'
+    text = {
+        "queue_depth": f"sum({series})",
+        "kv_cache": f"avg({series})",
+        "tokens": f"sum(rate({series}[{RATE_WINDOW}]))",
+    }
+    query = ctx.src(text[spec.scale.on], "scale.on", "serve.engine", "team")
     trigger: dict[str, Any] = {
         "type": "prometheus",
-        # A queue is shared by all replicas, so its length is divided by their number; a share is a share.
-        "metricType": ctx.src("AverageValue" if spec.scale.on == "queue_depth" else "Value", "scale.on"),
+        # Queue and tokens are those of all replicas, so they are divided by their number; a share is a share.
+        "metricType": ctx.src("Value" if spec.scale.on == "kv_cache" else "AverageValue", "scale.on"),
         "metadata": {
             "serverAddress": ctx.exports(cluster, ClusterExports).metrics_url,
             "query": query,
