@@ -9,7 +9,7 @@ from platformspec.sdk import (
     ModelSpec,
     facts_of,
 )
-from platformspec_kubernetes.models import spread
+from platformspec_kubernetes.models import sleep, spread
 from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.engines.engine import Engine
 
@@ -47,6 +47,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
     """Report everything that could not run."""
     facts, serve = facts_of(spec), spec.serve
     spread.check(ctx, spec, engine, pool)
+    sleep.check(ctx, spec)
     if spec.task not in engine.clients:
         able = next(other.name for other in ENGINES.values() if spec.task in other.clients)
         ctx.reject(
