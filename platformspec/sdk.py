@@ -2,7 +2,7 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path
+from platformspec.diagnostics import Code, Path, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
@@ -30,7 +30,19 @@ from platformspec.lower.context import (
     EdgeContext,
     label_value,
 )
-from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
+from platformspec.lower.contract import (
+    PROVIDER_API,
+    Capability,
+    Grant,
+    Provider,
+    ProviderSet,
+    Ready,
+    Statement,
+    Verdict,
+    Workload,
+)
+from platformspec.lower.stage import Stage, Summary
+from platformspec.source.document import Document
 
 __all__ = [
     "PROVIDER_API",
@@ -53,6 +65,7 @@ __all__ = [
     "DatabaseExports",
     "DatabaseSpec",
     "DeclarationContext",
+    "Document",
     "Edge",
     "EdgeContext",
     "Ephemeral",
@@ -79,15 +92,19 @@ __all__ = [
     "Price",
     "PriceTable",
     "Provider",
+    "ProviderSet",
     "Ready",
     "Ref",
+    "Report",
     "Resource",
     "RouteSpec",
     "Secret",
     "ServeSpec",
     "Signal",
     "Sourced",
+    "Stage",
     "Statement",
+    "Summary",
     "TeamExports",
     "TeamSpec",
     "Value",

@@ -13,6 +13,7 @@ from platformspec.ir.sourced import Given
 
 if TYPE_CHECKING:
     from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
+    from platformspec.lower.stage import Rehearse
 
 PROVIDER_API = 1
 
@@ -95,6 +96,7 @@ class Provider:
     - `replacement`: (type, attribute path) -> Verdict, or None for types of other providers.
     - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
     - `required_providers`: Terraform provider requirements, as in `terraform.required_providers`.
+    - `rehearse`: opens a stage on which an apply is rehearsed.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Provider:
     replacement: Callable[[str, Path], Verdict | None] | None = None
     nouns: Mapping[str, str] = field(default_factory=dict)
     required_providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rehearse: Rehearse | None = None
 
 
 @dataclass(frozen=True, slots=True)
