@@ -7,7 +7,7 @@ it finds. All passes here are pure: what they need from outside (files, the day,
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from platformspec.checks import PolicyFinding, check_graph, check_program
@@ -20,6 +20,7 @@ from platformspec.ir.verify import verify
 from platformspec.kinds.platform import PlatformSpec
 from platformspec.kinds.validate import validate
 from platformspec.lock import Lock
+from platformspec.lower.context import Maker
 from platformspec.lower.contract import ProviderSet
 from platformspec.lower.lower import lower
 from platformspec.source.document import Document, parse
@@ -42,6 +43,7 @@ class Compilation:
     spec: PlatformSpec | None = None
     graph: PlatformGraph | None = None
     program: Program | None = None
+    made_by: Mapping[str, Maker] = field(default_factory=dict)
     findings: tuple[PolicyFinding, ...] = ()
 
     @property
@@ -88,6 +90,7 @@ def lower_graph(c: Compilation) -> None:
     lowered = lower(c.graph, c.providers, c.report)
     if lowered is not None:
         c.program = lowered.program
+        c.made_by = lowered.made_by
         c.lock = c.lock.with_names(c.environment, lowered.names)
 
 

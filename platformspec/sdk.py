@@ -16,7 +16,7 @@ from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExpo
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
-from platformspec.kinds.gpu_pool import GpuPoolExports, GpuPoolSpec
+from platformspec.kinds.gpu_pool import GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
 from platformspec.kinds.serving import ServeSpec, Signal
@@ -74,6 +74,7 @@ __all__ = [
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "GpuChoice",
     "GpuPoolExports",
     "GpuPoolSpec",
     "Grant",
@@ -100,6 +101,7 @@ __all__ = [
     "RouteSpec",
     "Secret",
     "ServeSpec",
+    "SharingSpec",
     "Signal",
     "Sourced",
     "Stage",

@@ -11,6 +11,7 @@ from platformspec.checks.network import check_networks
 from platformspec.checks.policy import PolicyFinding, check_policies
 from platformspec.checks.policy_rules import check_policy_rules
 from platformspec.checks.ranges import check_ranges
+from platformspec.checks.sharing import check_sharing
 from platformspec.checks.waivers import check_waivers
 from platformspec.checks.without_effect import check_without_effect
 from platformspec.diagnostics import Report
@@ -24,6 +25,7 @@ GraphCheck = Callable[[PlatformGraph, Report], None]
 GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_models,
     check_capacity,
+    check_sharing,
     check_networks,
     check_ranges,
     check_without_effect,

@@ -23,7 +23,11 @@ COMMANDS: Final = {
     "compile": "write Terraform CDK stacks and Kubernetes manifests",
     "graph": "print the graph of declarations",
     "show": "print the effective platform, its defaults, or its resources",
+    "why": "say which lines a resource came from, and which passes made it",
+    "impact": "show everything that depends on a line of the YAML",
     "schema": "print the JSON Schema of platform.yaml, for editors",
+    "fmt": "write platform files in their canonical form; comments stay",
+    "set": "change one value of platform.yaml; comments stay",
     "explain": "explain a diagnostic code, such as PS301",
     "completion": "print a completion script for bash, zsh or fish",
 }
