@@ -5,6 +5,8 @@ from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Path, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
+from platformspec.graph.platform import Declaration
+from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
@@ -16,7 +18,8 @@ from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExpo
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
-from platformspec.kinds.gpu_pool import GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.lending import borrowable, cohort
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
 from platformspec.kinds.serving import ServeSpec, Signal
@@ -45,9 +48,11 @@ from platformspec.lower.stage import Stage, Summary
 from platformspec.source.document import Document
 
 __all__ = [
+    "ACCELERATOR_LABEL",
     "PROVIDER_API",
     "Address",
     "AggregateContext",
+    "Amount",
     "Attr",
     "BucketExports",
     "CacheExports",
@@ -61,9 +66,11 @@ __all__ = [
     "CollectionSpec",
     "Concat",
     "Context",
+    "CostItem",
     "Data",
     "DatabaseExports",
     "DatabaseSpec",
+    "Declaration",
     "DeclarationContext",
     "Document",
     "Edge",
@@ -101,6 +108,7 @@ __all__ = [
     "RouteSpec",
     "Secret",
     "ServeSpec",
+    "Share",
     "SharingSpec",
     "Signal",
     "Sourced",
@@ -115,7 +123,9 @@ __all__ = [
     "Verdict",
     "Workload",
     "Yaml",
+    "borrowable",
     "closest",
+    "cohort",
     "concat",
     "facts_of",
     "folded",
