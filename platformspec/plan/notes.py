@@ -8,6 +8,22 @@ from dataclasses import dataclass, field
 from platformspec.diagnostics import Diagnostic, Path, Span
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Capacity of a pool that ends on a day.
+
+    `nodes_go`: AWS takes the nodes back, so `models` lose their pool; else they go on, on demand. `dependents`: what uses those
+    models -> the other models that it has left.
+    """
+
+    day: str
+    pool: str
+    what: str
+    nodes_go: bool
+    models: tuple[str, ...]
+    dependents: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 @dataclass(frozen=True)
 class PlanNotes:
     """Facts for the reader of a plan.
@@ -26,3 +42,7 @@ class PlanNotes:
     """(why, who may approve)."""
     secrets_to_fill: tuple[str, ...] = ()
     """Names of secrets whose value somebody must put in."""
+    until: str | None = None
+    """Last day of the timeline, where one was asked for."""
+    endings: tuple[Ending, ...] = ()
+    """What ends until that day."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any, Final
 
@@ -69,8 +70,26 @@ SCHEMA: Final[dict[str, Any]] = {
         "approvals": {"type": "array", "items": {"type": "object", "properties": {"why": {"type": "string"}, "approvers": {"type": "array", "items": {"type": "string"}}}}},
         "extensions": {"type": "integer", "minimum": 0},
         "secrets_to_fill": {"type": "array", "items": {"type": "string"}},
+        "until": {**_NULLABLE_TEXT, "description": "Last day of the timeline, where --at asked for one."},
+        "endings": {
+            "type": "array",
+            "description": "Capacity that ends until that day.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "day": {"type": "string", "format": "date"},
+                    "pool": {"type": "string"},
+                    "what": {"type": "string"},
+                    "nodes_go": {"type": "boolean", "description": "False: the nodes stay, on demand."},
+                    "models": {"type": "array", "items": {"type": "string"}, "description": "Models that lose their pool."},
+                    "dependents": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}, "description": "Routes and collections of these models, and the models that they have left."},
+                },
+                "required": ["day", "pool", "what", "nodes_go", "models", "dependents"],
+                "additionalProperties": False,
+            },
+        },
     },
-    "required": ["format_version", "tool_version", "platform", "environment", "as_of", "against", "base_digest", "head_digest", "counts", "counts_by_stack", "waves", "unchanged", "changes", "warnings", "approvals", "extensions", "secrets_to_fill"],
+    "required": ["format_version", "tool_version", "platform", "environment", "as_of", "against", "base_digest", "head_digest", "counts", "counts_by_stack", "waves", "unchanged", "changes", "warnings", "approvals", "extensions", "secrets_to_fill", "until", "endings"],
     "additionalProperties": False,
 }  # fmt: skip
 
@@ -95,6 +114,8 @@ def render(plan: Plan, notes: PlanNotes) -> str:
         "approvals": [{"why": why, "approvers": list(who)} for why, who in notes.approvals],
         "extensions": notes.extensions,
         "secrets_to_fill": list(notes.secrets_to_fill),
+        "until": notes.until,
+        "endings": [{**dataclasses.asdict(one), "dependents": dict(one.dependents)} for one in notes.endings],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 

@@ -55,7 +55,21 @@ def _lines(plan: Plan, notes: PlanNotes, color: bool) -> Iterator[str]:
                 yield f"  {number}. " + ", ".join(stacks)
         yield ""
     yield f"Total: {words.counts(plan.counts)}."
+    yield from _timeline(notes)
     yield from _attention(notes)
+
+
+def _timeline(notes: PlanNotes) -> Iterator[str]:
+    if notes.until is None:
+        return
+    yield ""
+    yield f"Capacity until {notes.until}"
+    for one in notes.endings:
+        what, lines = words.ending(one)
+        yield f"  {one.day}  {what}"
+        yield from (f"              {line}" for line in lines)
+    if not notes.endings:
+        yield "  nothing ends"
 
 
 def _attention(notes: PlanNotes) -> Iterator[str]:

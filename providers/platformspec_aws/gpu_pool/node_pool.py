@@ -24,7 +24,7 @@ def elastic_nodes(
     bought = parts(spec)
     if not bought:
         return
-    _node_class(ctx, disk_gib)
+    _node_class(ctx, spec, disk_gib)
     several = len(alternatives) * len(bought) > 1
     for position, alternative in enumerate(alternatives):
         for step, part in enumerate(bought):
@@ -33,7 +33,7 @@ def elastic_nodes(
             _node_pool(ctx, alternative, part, names, weight if several else None)
 
 
-def _node_class(ctx: DeclarationContext, disk_gib: Sourced[int]) -> None:
+def _node_class(ctx: DeclarationContext, spec: GpuPoolSpec, disk_gib: Sourced[int]) -> None:
     cluster_address = ctx.cluster_address()
     assert cluster_address is not None
     cluster = ctx.exports(cluster_address, AwsClusterExports)
@@ -46,6 +46,7 @@ def _node_class(ctx: DeclarationContext, disk_gib: Sourced[int]) -> None:
             "spec": {
                 "amiSelectorTerms": [{"alias": NODE_IMAGE}],
                 "role": cluster.node_role_name,
+                **_reserved(ctx, spec),
                 "subnetSelectorTerms": cluster.subnet_terms,
                 "securityGroupSelectorTerms": cluster.security_group_terms,
                 "blockDeviceMappings": [
@@ -90,7 +91,7 @@ def _node_pool(
                     {
                         "key": "karpenter.sh/capacity-type",
                         "operator": "In",
-                        "values": ctx.src(list(part.capacity_types), "capacity.spot"),
+                        "values": ctx.src(list(part.capacity_types), "capacity.spot", "capacity.reservation"),
                     },
                     {
                         "key": "node.kubernetes.io/instance-type",
@@ -120,6 +121,13 @@ def _node_pool(
         because=(*bought, *(choice if len(names) else ())),
         capability="karpenter",
     )
+
+
+def _reserved(ctx: DeclarationContext, spec: GpuPoolSpec) -> dict[str, Any]:
+    reservation = spec.capacity.reservation
+    if reservation is None:
+        return {}
+    return {"capacityReservationSelectorTerms": [{"id": ctx.src(reservation.id, "capacity.reservation.id")}]}
 
 
 def _text(value: Any) -> Any:
