@@ -6,7 +6,7 @@ from platformspec.diagnostics import Code, Path
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
-from platformspec.ir.naming import physical_name
+from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
@@ -106,6 +106,7 @@ __all__ = [
     "is_known",
     "known_model",
     "label_value",
+    "name_part",
     "parallelism",
     "paths_of",
     "physical_name",

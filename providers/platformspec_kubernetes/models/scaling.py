@@ -27,9 +27,8 @@ def scale(launch: Launch, engine: Engine, container: Container, namespace: str, 
     target = spec.scale.target if spec.scale.target is not None else TARGETS[spec.scale.on]
     metric = engine.metrics[spec.scale.on]
     combine = "sum" if spec.scale.on == "queue_depth" else "avg"
-    query = ctx.src(
-        f'{combine}({metric}{{namespace="{namespace}",pod=~"{name}-.*"}})', "scale.on", "serve.engine", "team"
-    )
+    # The operator calls the job of a PodMonitor like it, so another model's pods, whatever their names, do not count.
+    query = ctx.src(f'{combine}({metric}{{job="{namespace}/{name}"}})', "scale.on", "serve.engine", "team")
     trigger: dict[str, Any] = {
         "type": "prometheus",
         # A queue is shared by all replicas, so its length is divided by their number; a share is a share.

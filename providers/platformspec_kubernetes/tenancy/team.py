@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from platformspec.sdk import Address, DeclarationContext, TeamExports, TeamSpec, Workload, label_value
+from platformspec.sdk import Address, DeclarationContext, TeamExports, TeamSpec, Workload, name_part
 from platformspec_kubernetes.namespaces import namespace
 
 # What members may do: run and watch workloads. Not secrets, quotas, network policies or roles: those are the platform's.
@@ -80,9 +80,7 @@ def _namespace(ctx: DeclarationContext, cluster: Address, name: str, account: st
         because=("groups",),
     )
     for position, group in enumerate(spec.groups):
-        key = label_value(
-            group.lower().replace(":", "-").replace("@", "-").replace("_", "-").replace(".", "-").replace("/", "-")
-        )
+        key = name_part(group)
         ctx.manifest(
             "rbac.authorization.k8s.io/v1",
             "RoleBinding",
