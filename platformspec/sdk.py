@@ -5,6 +5,8 @@ from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Path
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
+from platformspec.graph.platform import Declaration
+from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
@@ -36,6 +38,7 @@ __all__ = [
     "PROVIDER_API",
     "Address",
     "AggregateContext",
+    "Amount",
     "Attr",
     "BucketExports",
     "CacheExports",
@@ -49,9 +52,11 @@ __all__ = [
     "CollectionSpec",
     "Concat",
     "Context",
+    "CostItem",
     "Data",
     "DatabaseExports",
     "DatabaseSpec",
+    "Declaration",
     "DeclarationContext",
     "Edge",
     "EdgeContext",
@@ -86,6 +91,7 @@ __all__ = [
     "RouteSpec",
     "Secret",
     "ServeSpec",
+    "Share",
     "SharingSpec",
     "Signal",
     "Sourced",

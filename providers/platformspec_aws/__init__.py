@@ -11,6 +11,7 @@ from platformspec_aws.addons.serving import install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
 from platformspec_aws.catalogue import AWS_VERSION, CATALOGUE, HELM_VERSION
 from platformspec_aws.cluster.cluster import lower_cluster
+from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
 from platformspec_aws.front.secrets import read_model_token, read_own_secrets
 from platformspec_aws.front.vector_store import lower_vector_store
@@ -18,6 +19,7 @@ from platformspec_aws.gpu_pool.gpu_pool import lower_gpu_pool
 from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
 from platformspec_aws.network.network import lower_network
+from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
 from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
@@ -67,6 +69,8 @@ PROVIDER = Provider(
     aggregates=(access_policies, workload_roles, provider_blocks),
     catalogue=CATALOGUE,
     replacement=verdict,
+    costs=costs,
+    prices=prices,
     nouns={
         "aws_acm_certificate": "certificate",
         "aws_acm_certificate_validation": "certificate validation",

@@ -5,6 +5,7 @@ All rows hold for Kubernetes 1.34 to 1.36, the versions that the language allows
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,3 +40,19 @@ NODE_IMAGE: Final = "al2023@v20260903"
 
 Source: releases of awslabs/amazon-eks-ami, v20260903 (1.36.3-20260903); a release has an image for each supported Kubernetes version.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Last days of a Kubernetes version on EKS: of standard support, and of the extended one, which costs extra."""
+
+    standard: datetime.date
+    extended: datetime.date
+    source: str
+
+
+KUBERNETES_SUPPORT: Final[dict[str, Support]] = {
+    "1.34": Support(datetime.date(2026, 12, 2), datetime.date(2027, 12, 2), "Amazon EKS user guide, release calendar"),
+    "1.35": Support(datetime.date(2027, 3, 27), datetime.date(2028, 3, 27), "endoflife.date/amazon-eks"),
+    "1.36": Support(datetime.date(2027, 8, 2), datetime.date(2028, 8, 2), "EKS release calendar as quoted on 2026-09-08; 14 and 12 months"),
+}  # fmt: skip
