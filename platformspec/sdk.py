@@ -18,7 +18,8 @@ from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExpo
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
-from platformspec.kinds.gpu_pool import GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.lending import borrowable, cohort
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
 from platformspec.kinds.serving import ServeSpec, Signal
@@ -35,6 +36,7 @@ from platformspec.lower.context import (
 from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
 
 __all__ = [
+    "ACCELERATOR_LABEL",
     "PROVIDER_API",
     "Address",
     "AggregateContext",
@@ -104,7 +106,9 @@ __all__ = [
     "Verdict",
     "Workload",
     "Yaml",
+    "borrowable",
     "closest",
+    "cohort",
     "concat",
     "facts_of",
     "folded",

@@ -24,6 +24,7 @@ Capability = Literal[
     "gpu-device-plugin",
     "efa-device-plugin",
     "karpenter",
+    "kueue",
     "external-secrets",
     "load-balancer-controller",
     "external-dns",
