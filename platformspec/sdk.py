@@ -2,7 +2,7 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path
+from platformspec.diagnostics import Code, Path, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
@@ -33,7 +33,19 @@ from platformspec.lower.context import (
     EdgeContext,
     label_value,
 )
-from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
+from platformspec.lower.contract import (
+    PROVIDER_API,
+    Capability,
+    Grant,
+    Provider,
+    ProviderSet,
+    Ready,
+    Statement,
+    Verdict,
+    Workload,
+)
+from platformspec.lower.stage import Stage, Summary
+from platformspec.source.document import Document
 
 __all__ = [
     "ACCELERATOR_LABEL",
@@ -60,6 +72,7 @@ __all__ = [
     "DatabaseSpec",
     "Declaration",
     "DeclarationContext",
+    "Document",
     "Edge",
     "EdgeContext",
     "Ephemeral",
@@ -87,8 +100,10 @@ __all__ = [
     "Price",
     "PriceTable",
     "Provider",
+    "ProviderSet",
     "Ready",
     "Ref",
+    "Report",
     "Resource",
     "RouteSpec",
     "Secret",
@@ -97,7 +112,9 @@ __all__ = [
     "SharingSpec",
     "Signal",
     "Sourced",
+    "Stage",
     "Statement",
+    "Summary",
     "TeamExports",
     "TeamSpec",
     "Value",
