@@ -11,10 +11,13 @@ from platformspec.sdk import (
     TeamSpec,
     facts_of,
     gpus_per_replica,
+    parallelism,
+    replicas_at_least,
 )
-from platformspec_kubernetes.models import sleep, spread
+from platformspec_kubernetes.models import adapters, kserve, offload, sleep, spread, topology
 from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.engines.engine import Engine
+from platformspec_kubernetes.models.pod import SHARE
 
 WRONG_ENGINE = Code(
     "PS562",
@@ -56,6 +59,12 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
     facts, serve = facts_of(spec), spec.serve
     spread.check(ctx, spec, engine, pool)
     sleep.check(ctx, spec)
+    adapters.check(ctx, spec, engine)
+    replica = parallelism(serve, pool.gpus_per_node.value)
+    if replica is not None:
+        topology.check(ctx, spec, engine, replica)
+        kserve.check(ctx, spec, engine, replica)
+        offload.check(ctx, spec, engine, pool, replica, SHARE)
     if spec.task not in engine.clients:
         able = next(other.name for other in ENGINES.values() if spec.task in other.clients)
         ctx.reject(
@@ -125,7 +134,7 @@ def _quota(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) -> No
             and isinstance(other, GpuPoolSpec)
             and other.choices[0].accelerator == accelerator
         ):
-            needs += model.scale.min * gpus_per_replica(model.serve)
+            needs += replicas_at_least(model) * gpus_per_replica(model.serve)
     allowed = quota.gpu_quota[accelerator]
     # Said once, at the first of the team's models.
     if needs > allowed and owned and ctx.address == min(owned, key=str):
