@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "init": "write a commented platform.yaml to start from",
     "validate": "check a platform; nothing is written",
     "plan": "show what would change; needs no cloud, no cluster and no Node",
+    "cost": "estimate what the platform costs a month",
     "compile": "write Terraform CDK stacks and Kubernetes manifests",
     "graph": "print the graph of declarations",
     "show": "print the effective platform, its defaults, or its resources",

@@ -94,6 +94,13 @@ class PriceSpec(Spec):
     output_usd_per_mtok: Number = Field(default=0.0, description="Generated tokens.", ge=0)
 
 
+class TrafficSpec(Spec):
+    """Tokens that an external model is expected to work on; what it costs follows from them."""
+
+    input_mtok_per_month: Number = Field(description="Prompt tokens in a month, in millions.", ge=0)
+    output_mtok_per_month: Number = Field(default=0.0, description="Generated tokens in a month, in millions.", ge=0)
+
+
 class ModelSpec(DeclarationSpec):
     """A model."""
 
@@ -121,6 +128,9 @@ class ModelSpec(DeclarationSpec):
         default=(), description="What callers may rely on; chat, embedding or rerank by the task where left out."
     )
     price: PriceSpec | None = Field(default=None, description="Price of tokens.")
+    traffic: TrafficSpec | None = Field(
+        default=None, description="Expected tokens of an external model, for `platformspec cost`."
+    )
 
     @property
     def bucket_folders(self) -> dict[str, str]:

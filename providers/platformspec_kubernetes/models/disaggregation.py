@@ -13,6 +13,7 @@ from platformspec.sdk import Sourced
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import Container, Launch
 from platformspec_kubernetes.models.pod import template
+from platformspec_kubernetes.models.workload import queue_labels
 from platformspec_kubernetes.network_policies import policy
 from platformspec_kubernetes.pods import CONTAINER_SECURITY
 
@@ -48,7 +49,10 @@ def deployments(
             "template": pod,
         }
         name = f"{ctx.address.name}-{role}"
-        ctx.manifest("apps/v1", "Deployment", name, role, {"spec": body}, namespace=namespace, because=BECAUSE)
+        ctx.manifest(
+            "apps/v1", "Deployment", name, role, {"spec": body}, namespace=namespace, because=BECAUSE,
+            labels=queue_labels(launch), capability="kueue" if launch.queue is not None else None,
+        )  # fmt: skip
     own = [{"podSelector": {"matchLabels": dict(labels)}}]
     policy(
         ctx, "transfer-policy", namespace, f"{ctx.address.name}-transfer", labels, ingress=[{"from": own}], egress=[{"to": own}], because=BECAUSE

@@ -12,6 +12,7 @@ from platformspec.sdk import Code, DeclarationContext, ModelSpec, Parallelism
 from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
 from platformspec_kubernetes.models.pod import template
 from platformspec_kubernetes.models.weights import bucket_uri
+from platformspec_kubernetes.models.workload import queue_labels
 
 CANNOT = Code(
     "PS535",
@@ -54,7 +55,8 @@ def inference_service(
     pod["containers"] = [{**server, "name": "main", "command": ["vllm", "serve"]}]
     body = {
         "model": {"uri": _uri(launch), "name": ctx.address.name},
-        "labels": dict(labels),
+        # KServe hands labels on to the pods, and Kueue admits them one by one.
+        "labels": {**labels, **queue_labels(launch)},
         "replicas": ctx.src(spec.scale.min, "scale.min"),
         "parallelism": {
             "tensor": ctx.src(serve.tensor_parallel, "serve.tensor_parallel"),
