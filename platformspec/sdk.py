@@ -2,7 +2,7 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path
+from platformspec.diagnostics import Code, Path, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
@@ -18,7 +18,8 @@ from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExpo
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
-from platformspec.kinds.gpu_pool import GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.lending import borrowable, cohort
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
 from platformspec.kinds.serving import ServeSpec, Signal
@@ -32,9 +33,22 @@ from platformspec.lower.context import (
     EdgeContext,
     label_value,
 )
-from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
+from platformspec.lower.contract import (
+    PROVIDER_API,
+    Capability,
+    Grant,
+    Provider,
+    ProviderSet,
+    Ready,
+    Statement,
+    Verdict,
+    Workload,
+)
+from platformspec.lower.stage import Stage, Summary
+from platformspec.source.document import Document
 
 __all__ = [
+    "ACCELERATOR_LABEL",
     "PROVIDER_API",
     "Address",
     "AggregateContext",
@@ -58,6 +72,7 @@ __all__ = [
     "DatabaseSpec",
     "Declaration",
     "DeclarationContext",
+    "Document",
     "Edge",
     "EdgeContext",
     "Ephemeral",
@@ -85,8 +100,10 @@ __all__ = [
     "Price",
     "PriceTable",
     "Provider",
+    "ProviderSet",
     "Ready",
     "Ref",
+    "Report",
     "Resource",
     "RouteSpec",
     "Secret",
@@ -95,7 +112,9 @@ __all__ = [
     "SharingSpec",
     "Signal",
     "Sourced",
+    "Stage",
     "Statement",
+    "Summary",
     "TeamExports",
     "TeamSpec",
     "Value",
@@ -104,7 +123,9 @@ __all__ = [
     "Verdict",
     "Workload",
     "Yaml",
+    "borrowable",
     "closest",
+    "cohort",
     "concat",
     "facts_of",
     "folded",

@@ -4,6 +4,7 @@ from platformspec.sdk import Provider
 from platformspec_aws.addons.cluster_services import install_block_storage, install_metrics_server
 from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin
 from platformspec_aws.addons.karpenter import install_karpenter
+from platformspec_aws.addons.kueue import install_kueue
 from platformspec_aws.addons.providers import provider_blocks
 from platformspec_aws.addons.scaling import install_keda, install_prometheus
 from platformspec_aws.addons.secrets import install_external_secrets
@@ -60,6 +61,7 @@ PROVIDER = Provider(
         "gpu-device-plugin": install_gpu_device_plugin,
         "karpenter": install_karpenter,
         "keda": install_keda,
+        "kueue": install_kueue,
         "leader-worker-set": install_leader_worker_set,
         "load-balancer-controller": install_load_balancer_controller,
         "metrics-server": install_metrics_server,

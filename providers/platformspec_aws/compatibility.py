@@ -28,6 +28,7 @@ CHARTS: Final[dict[str, Chart]] = {
     "aws-efa-k8s-device-plugin": Chart("https://aws.github.io/eks-charts", "aws-efa-k8s-device-plugin", "v0.5.30", "aws/eks-charts, Chart.yaml, 2026-08-03"),
     "karpenter-crd": Chart("oci://public.ecr.aws/karpenter", "karpenter-crd", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21"),
     "karpenter": Chart("oci://public.ecr.aws/karpenter", "karpenter", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21; Kubernetes 1.30 to 1.36"),
+    "kueue": Chart("oci://registry.k8s.io/kueue/charts", "kueue", "0.19.2", "kubernetes-sigs/kueue, charts/kueue/Chart.yaml and README, tag v0.19.2"),
     "external-secrets": Chart("https://charts.external-secrets.io", "external-secrets", "2.9.0", "external-secrets/external-secrets, tag v2.9.0"),
     "aws-load-balancer-controller": Chart("https://aws.github.io/eks-charts", "aws-load-balancer-controller", "3.5.0", "aws/eks-charts, Chart.yaml, 2026-08-03"),
     "lws": Chart("oci://registry.k8s.io/lws/charts", "lws", "0.10.0", "kubernetes-sigs/lws, installation guide at v0.10.0; Kubernetes 1.26 and newer"),

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from platformspec.sdk import ClusterExports, DeclarationContext, Sourced, facts_of, paths_of
+from platformspec.sdk import ACCELERATOR_LABEL, ClusterExports, DeclarationContext, Sourced, facts_of, paths_of
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Launch
 from platformspec_kubernetes.models.weights import FOLDER
 from platformspec_kubernetes.pods import (
@@ -63,7 +63,7 @@ def template(
         "serviceAccountName": ctx.address.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "nodeSelector": launch.pool.node_selector,
+        "nodeSelector": _node_selector(launch),
         "tolerations": launch.pool.tolerations,
         **(
             {"affinity": _near({key: value for key, value in labels.items() if key != ROLE})}
@@ -87,6 +87,15 @@ def template(
     if container.files:
         metadata["annotations"] = {"platformspec.dev/files": digest(container)}
     return {"metadata": metadata, "spec": spec}
+
+
+def _node_selector(launch: Launch) -> Any:
+    """The pool; in a queue also the accelerator, by which Kueue finds the quota that the pod uses."""
+    pool = launch.pool
+    if launch.queue is None or len(pool.accelerators.value) > 1:
+        return pool.node_selector
+    selector = {**pool.node_selector.value, ACCELERATOR_LABEL: pool.accelerator.value}
+    return launch.ctx.src(selector, pool.node_selector, pool.accelerator, launch.queue, "pool")
 
 
 def environment(launch: Launch, container: Container, namespace: str) -> list[dict[str, Any]]:

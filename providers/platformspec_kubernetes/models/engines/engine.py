@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from platformspec.sdk import DeclarationContext, GpuPoolExports, ModelSpec, Parallelism, ServeSpec, Signal, Sourced
+from platformspec.sdk import (
+    DeclarationContext,
+    GpuPoolExports,
+    ModelSpec,
+    Parallelism,
+    ServeSpec,
+    Signal,
+    Sourced,
+    TeamExports,
+)
 from platformspec_kubernetes.models.weights import Weights
 
 Split = Literal["tensor", "pipeline", "data", "expert"]
@@ -24,6 +33,13 @@ class Launch:
     pool: GpuPoolExports
     parallelism: Parallelism
     weights: Weights
+
+    @property
+    def queue(self) -> Sourced[str] | None:
+        """The queue of the owner's GPUs, if it has one."""
+        team = self.ctx.target("owned_by")
+        queue = self.ctx.exports(team, TeamExports).queue if team is not None else None
+        return self.ctx.src(queue.value, queue, "team") if queue is not None else None
 
     @property
     def gpu_memory(self) -> Sourced[str]:
