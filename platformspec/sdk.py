@@ -8,7 +8,7 @@ from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
 from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
-from platformspec.ir.naming import physical_name
+from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
@@ -133,6 +133,7 @@ __all__ = [
     "is_known",
     "known_model",
     "label_value",
+    "name_part",
     "parallelism",
     "paths_of",
     "physical_name",

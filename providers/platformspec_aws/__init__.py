@@ -10,7 +10,7 @@ from platformspec_aws.addons.scaling import install_keda, install_prometheus
 from platformspec_aws.addons.secrets import install_external_secrets
 from platformspec_aws.addons.serving import install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
-from platformspec_aws.catalogue import CATALOGUE
+from platformspec_aws.catalogue import AWS_VERSION, CATALOGUE, HELM_VERSION
 from platformspec_aws.cluster.cluster import lower_cluster
 from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
@@ -105,7 +105,8 @@ PROVIDER = Provider(
         "helm_release": "Helm release",
     },
     required_providers={
-        "aws": {"source": "hashicorp/aws", "version": "~> 6.0"},
-        "helm": {"source": "hashicorp/helm", "version": "~> 3.1"},
+        # From the version of the catalogues on: an older provider may not know an argument.
+        "aws": {"source": "hashicorp/aws", "version": f"~> {AWS_VERSION.rsplit('.', 1)[0]}"},
+        "helm": {"source": "hashicorp/helm", "version": f"~> {HELM_VERSION.rsplit('.', 1)[0]}"},
     },
 )

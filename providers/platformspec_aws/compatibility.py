@@ -36,8 +36,11 @@ CHARTS: Final[dict[str, Chart]] = {
 }  # fmt: skip
 
 NODE_IMAGE_FAMILY: Final = "al2023"
-NODE_IMAGE: Final = "al2023@v20260801"
-"""Karpenter's alias of the EKS optimised Amazon Linux 2023 image; with it Karpenter takes the NVIDIA variant for GPU nodes."""
+NODE_IMAGE: Final = "al2023@v20260903"
+"""Karpenter's alias of the EKS optimised Amazon Linux 2023 image; with it Karpenter takes the NVIDIA variant for GPU nodes.
+
+Source: releases of awslabs/amazon-eks-ami, v20260903 (1.36.3-20260903); a release has an image for each supported Kubernetes version.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,12 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
         router["optional_pre_call_checks"] = ctx.src(["enforce_model_rate_limits"], "routes")
     if spec.cache is not None:
         router |= ctx.src(
-            {"redis_host": "os.environ/REDIS_HOST", "redis_port": "os.environ/REDIS_PORT", "redis_ssl": True}, "cache"
+            {
+                "redis_host": "os.environ/REDIS_HOST",
+                "redis_port": "os.environ/REDIS_PORT",
+                "cache_kwargs": {"ssl": True},
+            },
+            "cache",
         ).value
     settings: dict[str, Any] = {"drop_params": True, "callbacks": ["prometheus"], "json_logs": True}
     if spec.auth.api_keys is not None:
@@ -58,7 +63,7 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
             "default_key_generate_params": {"duration": life},
             "upperbound_key_generate_params": {"duration": life},
         }
-    general: dict[str, Any] = {"master_key": "os.environ/LITELLM_MASTER_KEY", "enable_drain_endpoint": True}
+    general: dict[str, Any] = {"master_key": "os.environ/LITELLM_MASTER_KEY"}
     if spec.database is not None:
         general["database_connection_pool_limit"] = ctx.src(10, "database")
     if spec.auth.jwt is not None:
