@@ -2,8 +2,14 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path
+from platformspec.diagnostics import Code, Path, Related
 from platformspec.diagnostics.suggest import closest
+from platformspec.fit.engine import EngineMemory
+from platformspec.fit.estimate import Estimate, Setup, estimate
+from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
+from platformspec.fit.gpu import Gpu, gpu
+from platformspec.fit.precision import PRECISIONS
+from platformspec.fit.text import margin_line, number, sum_lines
 from platformspec.graph.edge import Edge
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import physical_name
@@ -33,6 +39,7 @@ from platformspec.lower.context import (
 from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
 
 __all__ = [
+    "PRECISIONS",
     "PROVIDER_API",
     "Address",
     "AggregateContext",
@@ -55,12 +62,16 @@ __all__ = [
     "DeclarationContext",
     "Edge",
     "EdgeContext",
+    "EngineMemory",
     "Ephemeral",
+    "Estimate",
     "Expr",
     "FallbackSpec",
+    "Fix",
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "Gpu",
     "GpuChoice",
     "GpuPoolExports",
     "GpuPoolSpec",
@@ -76,16 +87,19 @@ __all__ = [
     "Node",
     "Parallelism",
     "Path",
+    "Place",
     "Placement",
     "Price",
     "PriceTable",
     "Provider",
     "Ready",
     "Ref",
+    "Related",
     "Resource",
     "RouteSpec",
     "Secret",
     "ServeSpec",
+    "Setup",
     "SharingSpec",
     "Signal",
     "Sourced",
@@ -100,13 +114,21 @@ __all__ = [
     "Yaml",
     "closest",
     "concat",
+    "estimate",
     "facts_of",
+    "fixes",
     "folded",
+    "gpu",
     "gpus_per_replica",
     "is_known",
+    "keeps_concurrency",
     "known_model",
     "label_value",
+    "margin_line",
+    "number",
     "parallelism",
     "paths_of",
     "physical_name",
+    "starts",
+    "sum_lines",
 ]

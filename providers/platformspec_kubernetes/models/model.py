@@ -13,7 +13,7 @@ from platformspec.sdk import (
     facts_of,
     parallelism,
 )
-from platformspec_kubernetes.models import legality
+from platformspec_kubernetes.models import fit, legality
 from platformspec_kubernetes.models.engines import engine_of
 from platformspec_kubernetes.models.engines.engine import Engine, Launch
 from platformspec_kubernetes.models.pod import environment
@@ -56,6 +56,9 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     legality.check(ctx, spec, engine, pool)
     replica = parallelism(spec.serve, pool.gpus_per_node.value)
     if replica is None or ctx.rejected:
+        return
+    fit.check(ctx, spec, engine, pool, replica)
+    if ctx.rejected:
         return
     launch = Launch(ctx, spec, pool, replica)
     container = engine.container(launch)

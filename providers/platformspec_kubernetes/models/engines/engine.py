@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from platformspec.sdk import DeclarationContext, GpuPoolExports, ModelSpec, Parallelism, ServeSpec, Signal, Sourced
+from platformspec.sdk import DeclarationContext, EngineMemory, GpuPoolExports, ModelSpec, Parallelism, Signal, Sourced
 
 Split = Literal["tensor", "pipeline", "data", "expert"]
 
@@ -64,7 +64,7 @@ class Engine:
     - `sources`: fields of `source` that it can load weights from.
     - `splits`: how it can spread a replica over GPUs.
     - `metrics`: signal -> metric of one replica; the last part of the path is `metrics_path`.
-    - `memory_share`: the share of GPU memory that it takes; None where it takes what it needs.
+    - `memory`: how it divides the memory of a GPU.
     - `group`: arguments for a replica over several pods; None where it cannot.
     """
 
@@ -74,6 +74,6 @@ class Engine:
     sources: tuple[str, ...]
     splits: tuple[Split, ...]
     metrics: Mapping[Signal, str]
-    memory_share: Callable[[ServeSpec], float | None]
+    memory: EngineMemory
     metrics_path: str = "/metrics"
     group: Callable[[int], Group] | None = None

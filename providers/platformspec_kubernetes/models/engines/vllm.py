@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from platformspec.sdk import Code, facts_of
+from platformspec.sdk import Code, EngineMemory, Gpu, facts_of
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Group, Launch
 from platformspec_kubernetes.models.weights import weights
@@ -101,6 +101,22 @@ def _pair(launch: Launch, flag: str, value: int, field: str) -> list[Any]:
     return [launch.ctx.src(flag, field), launch.ctx.src(str(value), field)]
 
 
+def batched_tokens(gpu: Gpu) -> int:
+    """Default of --max-num-batched-tokens of the API server. Source: vllm 0.33.0, engine/arg_utils.py."""
+    if gpu.memory_gib >= 160:
+        return 16384
+    return 8192 if gpu.memory_gib >= 70 and gpu.accelerator != "a100" else 2048
+
+
+MEMORY = EngineMemory(
+    name="vllm",
+    covers="everything",
+    batched_tokens=batched_tokens,
+    cache=True,
+    windows=True,
+    source="vllm 0.33.0, v1/worker/gpu_worker.py: the share must hold weights, peak activations, CUDA graphs and KV cache",
+)
+
 VLLM = Engine(
     name="vllm",
     container=container,
@@ -112,6 +128,6 @@ VLLM = Engine(
     sources=("hugging_face", "bucket"),
     splits=("tensor", "pipeline", "data", "expert"),
     metrics={"queue_depth": "vllm:num_requests_waiting", "kv_cache": "vllm:kv_cache_usage_perc"},
-    memory_share=lambda serve: serve.gpu_memory_utilization,
+    memory=MEMORY,
     group=group,
 )
