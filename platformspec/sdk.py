@@ -11,18 +11,21 @@ from platformspec.fit.gpu import Gpu, gpu
 from platformspec.fit.precision import PRECISIONS
 from platformspec.fit.text import margin_line, number, sum_lines
 from platformspec.graph.edge import Edge
+from platformspec.graph.platform import Declaration
+from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
-from platformspec.kinds.catalogue import ModelFacts, facts_of, known_model
+from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
-from platformspec.kinds.gpu_pool import GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.lending import borrowable, cohort
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
 from platformspec.kinds.serving import ServeSpec, Signal
@@ -39,10 +42,12 @@ from platformspec.lower.context import (
 from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
 
 __all__ = [
+    "ACCELERATOR_LABEL",
     "PRECISIONS",
     "PROVIDER_API",
     "Address",
     "AggregateContext",
+    "Amount",
     "Attr",
     "BucketExports",
     "CacheExports",
@@ -56,9 +61,11 @@ __all__ = [
     "CollectionSpec",
     "Concat",
     "Context",
+    "CostItem",
     "Data",
     "DatabaseExports",
     "DatabaseSpec",
+    "Declaration",
     "DeclarationContext",
     "Edge",
     "EdgeContext",
@@ -100,6 +107,7 @@ __all__ = [
     "Secret",
     "ServeSpec",
     "Setup",
+    "Share",
     "SharingSpec",
     "Signal",
     "Sourced",
@@ -112,7 +120,10 @@ __all__ = [
     "Verdict",
     "Workload",
     "Yaml",
+    "borrowable",
+    "catalogue",
     "closest",
+    "cohort",
     "concat",
     "estimate",
     "facts_of",

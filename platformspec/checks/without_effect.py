@@ -30,10 +30,14 @@ class Rule:
 ADOPTED = "what exists already is adopted as it is"
 RULES: tuple[Rule, ...] = (
     Rule("model", ("serve", "pool", "scale"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
+    Rule("model", ("traffic",), lambda m: m.external is None, "the platform serves the model itself, and its nodes are billed instead of tokens"),
     Rule("model", ("facts.parameters_billion", "facts.attention_heads", "facts.tool_parser", "facts.gated"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
     Rule("model", ("scale.on", "scale.target"), lambda m: m.scale.max is None or m.scale.max == m.scale.min, "the number of replicas is fixed", "add `max` to scale, or remove it"),
-    Rule("model", ("source.revision", "source.token_secret"), lambda m: m.source is not None and m.source.bucket is not None, "the weights come from a bucket"),
-    Rule("model", ("serve.gpu_memory_utilization", "serve.context_tokens"), lambda m: m.source is not None and (m.serve.engine or ("vllm" if m.task == "chat" else "tei")) == "tei", "Text Embeddings Inference takes it from the model"),
+    Rule("model", ("scale.cold_start_seconds",), lambda m: m.scale.min > 0, "the model never sleeps", "write `min: 0`, or remove it"),
+    Rule("model", ("source.revision",), lambda m: m.source is not None and m.source.hugging_face is None, "only repositories on Hugging Face have revisions"),
+    Rule("model", ("source.token_secret",), lambda m: m.source is not None and (m.source.bucket or m.source.oci) is not None, "these weights are read without a token"),
+    Rule("model", ("serve.gpu_memory_utilization", "serve.context_tokens"), lambda m: m.engine == "tei", "Text Embeddings Inference takes it from the model"),
+    Rule("model", ("serve.gpu_memory_utilization", "serve.context_tokens", "serve.concurrency"), lambda m: m.engine == "nim" and m.task != "chat", "the NIM takes it from the model"),
     Rule("gpu_pool", ("gpus_per_node",), lambda p: bool(p.instances), "the instance types say it"),
     Rule("gpu_pool", ("instances", "gpus_per_node"), lambda p: bool(p.any_of), "each alternative under any_of says it"),
     Rule("gpu_pool", ("capacity.spot",), lambda p: p.fixed_because is not None or p.capacity.nodes.min == p.capacity.nodes.max, "the pool has a fixed size"),

@@ -13,7 +13,7 @@ from platformspec.cli import exit
 from platformspec.cli.arguments import DEFAULT_FILE
 from platformspec.cli.output import diagnostics_text, wants_color
 from platformspec.cli.stop import Stop
-from platformspec.diagnostics import Code, Diagnostic
+from platformspec.diagnostics import Code, Diagnostic, Failure
 from platformspec.driver import Compilation, compile_platform
 from platformspec.providers import ProviderProblem, installed_providers
 from platformspec.source import Texts
@@ -23,6 +23,12 @@ PROVIDER_NOT_LOADED = Code(
     "PS502",
     "a provider plug-in cannot be loaded",
     explain="Providers are found through the entry-point group platformspec.providers. Reinstall or remove the package that brings the named one.",
+)
+
+NOT_IN_REVISION = Code(
+    "PS602",
+    "a revision without the platform file",
+    explain="To compare with a git revision means to read the same file there. The revision is older than the file, or the file has moved.",
 )
 
 
@@ -51,9 +57,16 @@ def platform_input(name: str) -> Input:
 
 
 def revision_input(revision: str, of: Input) -> Input:
-    """The same file in a git revision."""
+    """The same file in a git revision. Raises `Failure` where the revision does not have it."""
     root = of.tree.root if isinstance(of.tree, Folder) else pathlib.Path.cwd()
-    return Input(GitRevision(root, revision), of.file)
+    tree = GitRevision(root, revision)
+    if not tree.exists(of.file):
+        raise Failure(
+            NOT_IN_REVISION,
+            f"the revision {revision} has no {of.file}",
+            "write `--against none`, or name a revision that has the file",
+        )
+    return Input(tree, of.file)
 
 
 def compile_input(source: Input, args: argparse.Namespace) -> Compilation:

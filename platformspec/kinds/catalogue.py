@@ -78,9 +78,10 @@ def known_model(hugging_face: str) -> ModelFacts | None:
 
 
 def facts_of(spec: ModelSpec) -> ModelFacts:
-    """The catalogue's facts with the declaration's own on top."""
+    """The catalogue's facts about the model, or the one that it is like, with the declaration's own on top."""
     source = spec.source
-    facts = (known_model(source.hugging_face) if source and source.hugging_face else None) or ModelFacts()
+    name = spec.facts.like or (source.hugging_face if source is not None else None)
+    facts = (known_model(name) if name is not None else None) or ModelFacts()
     said = {name: value for name in type(spec.facts).model_fields if (value := getattr(spec.facts, name)) is not None}
     if source is not None:
         said |= {

@@ -9,7 +9,12 @@ NAMES = ["alpha", "beta", "gamma", "delta", "a-b", "a-b-c", "x1", "team", "main"
 GPUS = {"l4": 1, "l40s": 4, "a10g": 1, "h100": 8}
 # Models by the accelerators of which one GPU holds them.
 SMALL = ("Qwen/Qwen3-8B", "openai/gpt-oss-20b")
-MODELS = {"l4": SMALL, "a10g": SMALL, "l40s": (*SMALL, "microsoft/phi-4"), "h100": (*SMALL, "microsoft/phi-4", "Qwen/Qwen3-32B")}
+MODELS = {
+    "l4": SMALL,
+    "a10g": SMALL,
+    "l40s": (*SMALL, "microsoft/phi-4"),
+    "h100": (*SMALL, "microsoft/phi-4", "Qwen/Qwen3-32B"),
+}
 EMBEDDERS = ["BAAI/bge-m3", "intfloat/e5-large-v2", "nomic-ai/nomic-embed-text-v1.5"]
 
 
@@ -26,7 +31,7 @@ def platform(seed: int) -> dict[str, Any]:
         name: {
             "accelerator": pick(list(GPUS)),
             "gpus_per_node": 1,
-            "capacity": {"nodes": {"min": pick((0, 1)), "max": pick((1, 3))}},
+            "capacity": {"nodes": {"min": pick((0, 1)), "max": pick((6, 8))}},
         }
         for name in some(chooser, 1, 3)
     }

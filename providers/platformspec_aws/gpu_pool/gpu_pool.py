@@ -45,7 +45,10 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
     sharing = spec.sharing
     device_memory = slice_memory_gib(sharing, memory) if sharing is not None else memory
     by_turns = sharing is not None and sharing.mode != "mig"
-    devices = [spec.capacity.nodes.max * max(e.gpus for e in one.types) * per_gpu for one in found]
+    devices: dict[str, int] = {}
+    for one in found:
+        gpus = spec.capacity.nodes.max * max(entry.gpus for entry in one.types) * per_gpu
+        devices[one.accelerator] = devices.get(one.accelerator, 0) + gpus
     ctx.offer(
         GpuPoolExports(
             node_selector=ctx.src({POOL_LABEL: ctx.address.name}),
@@ -57,7 +60,8 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
             accelerators=ctx.src(tuple(dict.fromkeys(one.accelerator for one in found)), *choice),
             vcpus_per_gpu=ctx.src(min(e.vcpus / e.gpus for e in types) / per_gpu, *choice, *shared),
             memory_gib_per_gpu=ctx.src(min(e.memory_gib / e.gpus for e in types) / per_gpu, *choice, *shared),
-            max_gpus=ctx.src(sum(devices), *choice, *shared, "capacity.nodes.max"),
+            max_gpus=ctx.src(sum(devices.values()), *choice, *shared, "capacity.nodes.max"),
+            gpus_by_accelerator=ctx.src(devices, *choice, *shared, "capacity.nodes.max"),
             max_gpus_per_pod=ctx.src(1 if sharing is not None else smallest, *choice, "sharing"),
             device_memory_gib=ctx.src(device_memory, *choice, *shared),
             visible_memory_share=ctx.src(1 / per_gpu if by_turns else 1.0, *shared),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from platformspec.sdk import Code, DeclarationContext, GpuPoolSpec, Resource, Sourced
+from platformspec.sdk import ACCELERATOR_LABEL, Code, DeclarationContext, GpuPoolSpec, Resource, Sourced
 from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, ROOT_DEVICE, root_volume
 from platformspec_aws.exports import AwsClusterExports, AwsNetworkExports
 from platformspec_aws.gpu_pool.choice import Alternative
@@ -83,7 +83,11 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
         "subnet_ids": subnets,
         "ami_type": ctx.src(MIG_IMAGE_TYPE, "sharing.mode") if mig else IMAGE_TYPE,
         "capacity_type": ctx.src("CAPACITY_BLOCK", "capacity.block") if block is not None else "ON_DEMAND",
-        "labels": {POOL_LABEL: ctx.address.name, **node_labels(ctx, spec)},
+        "labels": {
+            POOL_LABEL: ctx.address.name,
+            ACCELERATOR_LABEL: ctx.src(alternative.accelerator, *choice),
+            **node_labels(ctx, spec),
+        },
         "taint": [NODE_GROUP_TAINT],
         "launch_template": [{"id": node.attr("id"), "version": node.attr("latest_version")}],
         "scaling_config": [{"min_size": size, "desired_size": size, "max_size": size}],

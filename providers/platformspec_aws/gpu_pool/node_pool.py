@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from platformspec.sdk import DeclarationContext, GpuPoolSpec, Sourced
+from platformspec.sdk import ACCELERATOR_LABEL, DeclarationContext, GpuPoolSpec, Sourced
 from platformspec_aws.compatibility import NODE_IMAGE
 from platformspec_aws.exports import AwsClusterExports
 from platformspec_aws.gpu_pool.choice import Alternative
@@ -81,7 +81,9 @@ def _node_pool(
     gpus = max(entry.gpus for entry in alternative.types)
     body: dict[str, Any] = {
         "template": {
-            "metadata": {"labels": {POOL_LABEL: ctx.address.name}},
+            "metadata": {
+                "labels": {POOL_LABEL: ctx.address.name, ACCELERATOR_LABEL: ctx.src(alternative.accelerator, *choice)}
+            },
             "spec": {
                 "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": ctx.address.name},
                 "requirements": [

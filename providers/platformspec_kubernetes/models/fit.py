@@ -18,11 +18,14 @@ from platformspec.sdk import (
     Place,
     Related,
     Setup,
+    catalogue,
+    closest,
     estimate,
     facts_of,
     fixes,
     gpu,
     keeps_concurrency,
+    known_model,
     margin_line,
     number,
     parallelism,
@@ -59,6 +62,12 @@ INCOMPLETE = Code(
     explain="The number of parameters is known, the shape of the model is not: only the weights could be checked. `facts:` takes the numbers from the model's config.json.",
 )
 
+NOT_LIKE = Code(
+    "PS577",
+    "a likeness to a model that the catalogue does not have",
+    explain="`facts.like` names an entry of the catalogue whose facts hold for a copy or a fine-tune of it.",
+)
+
 WRITTEN: Final = {
     "parameters_billion": "parameters, in billions",
     "layers": "num_hidden_layers",
@@ -74,8 +83,19 @@ WRITTEN: Final = {
 def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoolExports, replica: Parallelism) -> None:
     """Compare what a replica needs with what a GPU of its pool has."""
     facts = facts_of(spec)
+    if spec.facts.like is not None and known_model(spec.facts.like) is None:
+        near = closest(spec.facts.like, catalogue())
+        ctx.reject(
+            NOT_LIKE,
+            f"the catalogue does not know {spec.facts.like}",
+            at="facts.like",
+            help=f"did you mean {near}?" if near else "write the facts themselves: parameters_billion, layers, ...",
+        )
+        return
     if facts.parameters_billion is None:
-        _unknown(ctx, spec)
+        # A NIM's image has profiles for the GPUs that it knows, and chooses one that fits.
+        if spec.source is None or spec.source.nim is None:
+            _unknown(ctx, spec)
         return
     weights = precision.check(ctx, spec, pool, facts)
     if weights is None:
@@ -238,12 +258,17 @@ def _place(spec: ModelSpec) -> str:
 
 
 def _unknown(ctx: DeclarationContext, spec: ModelSpec) -> None:
-    chat = [f"{name}: ({where})" for name, where in WRITTEN.items() if name != "expert_intermediate"]
+    chat = [f"{name} ({where})" for name, where in WRITTEN.items() if name != "expert_intermediate"]
+    like = (
+        ""
+        if spec.source is not None and spec.source.hugging_face
+        else "`facts: {like: owner/name}` with the model that it is a copy of, or "
+    )
     ctx.reject(
         UNKNOWN,
         f"the catalogue does not know {_name(spec, ctx)}, so its memory cannot be computed",
         at="source.hugging_face" if spec.source is not None and spec.source.hugging_face else "source",
-        help=f"add `facts:` with {', '.join(chat if spec.task == 'chat' else chat[:1])}",
+        help=f"add {like}`facts:` with {', '.join(chat if spec.task == 'chat' else chat[:1])}",
     )
 
 

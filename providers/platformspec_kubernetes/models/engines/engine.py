@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from platformspec.sdk import DeclarationContext, EngineMemory, GpuPoolExports, ModelSpec, Parallelism, Signal, Sourced
+from platformspec.sdk import (
+    DeclarationContext,
+    EngineMemory,
+    GpuPoolExports,
+    ModelSpec,
+    Parallelism,
+    Signal,
+    Sourced,
+    TeamExports,
+)
+from platformspec_kubernetes.models.weights import Weights
 
 Split = Literal["tensor", "pipeline", "data", "expert"]
 
@@ -22,6 +32,14 @@ class Launch:
     spec: ModelSpec
     pool: GpuPoolExports
     parallelism: Parallelism
+    weights: Weights
+
+    @property
+    def queue(self) -> Sourced[str] | None:
+        """The queue of the owner's GPUs, if it has one."""
+        team = self.ctx.target("owned_by")
+        queue = self.ctx.exports(team, TeamExports).queue if team is not None else None
+        return self.ctx.src(queue.value, queue, "team") if queue is not None else None
 
     @property
     def gpu_memory(self) -> Sourced[str]:
@@ -33,7 +51,14 @@ class Launch:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One model server. `shared_memory_gib`: size of /dev/shm; `home`: a writable folder for caches; `command` replaces the image's."""
+    """One model server.
+
+    - `shared_memory_gib`: size of /dev/shm; `home`: a writable folder for caches; `writable_root`: the image writes elsewhere too.
+    - `command` replaces the image's.
+    - `health`: path that answers once requests are welcome; `live`: path that answers while the server lives, where it is another.
+    - `files`: path below `files_at` -> content.
+    - `token_variable`: variable that takes `source.token_secret`; `registry`: where it also opens the image.
+    """
 
     image: Any
     args: list[Any]
@@ -45,6 +70,12 @@ class Container:
     shared_memory_gib: Any
     env: Mapping[str, Any] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    live: str | None = None
+    files: Mapping[str, Any] = field(default_factory=dict)
+    files_at: str = ""
+    writable_root: bool = False
+    token_variable: str = "HF_TOKEN"
+    registry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +96,8 @@ class Engine:
     - `splits`: how it can spread a replica over GPUs.
     - `metrics`: signal -> metric of one replica; the last part of the path is `metrics_path`.
     - `memory`: how it divides the memory of a GPU.
-    - `group`: arguments for a replica over several pods; None where it cannot.
+    - `group`: number of pods -> arguments for a replica over several pods; None where it cannot.
+    - `served_name`: the model's name in requests, where it is not that of the declaration.
     """
 
     name: str
@@ -77,3 +109,4 @@ class Engine:
     memory: EngineMemory
     metrics_path: str = "/metrics"
     group: Callable[[int], Group] | None = None
+    served_name: Callable[[ModelSpec, str], str] = lambda spec, name: name

@@ -8,7 +8,6 @@ from platformspec.sdk import EngineMemory, Gpu
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Group, Launch
 from platformspec_kubernetes.models.engines.vllm import tool_parser
-from platformspec_kubernetes.models.weights import weights
 
 PORT, RENDEZVOUS_PORT = 30000, 20000
 SHARED_MEMORY_GIB, SHARED_MEMORY_PARALLEL_GIB = 2, 16
@@ -18,7 +17,7 @@ HOME = "/home/sglang"
 def container(launch: Launch) -> Container:
     """The server of one replica. It listens on loopback unless told otherwise, and counts nothing unless asked."""
     ctx, spec, serve = launch.ctx, launch.spec, launch.spec.serve
-    source = weights(ctx, spec)
+    source = launch.weights
     args: list[Any] = [
         "--model-path", source.model,
         "--served-model-name", ctx.address.name,
@@ -87,9 +86,13 @@ SGLANG = Engine(
     name="sglang",
     container=container,
     clients=dict.fromkeys(("chat", "embedding"), ("openai", "/v1")),
-    sources=("hugging_face",),
+    sources=("hugging_face", "oci"),
     splits=("tensor", "pipeline", "data", "expert"),
-    metrics={"queue_depth": "sglang:num_queue_reqs", "kv_cache": "sglang:token_usage"},
+    metrics={
+        "queue_depth": "sglang:num_queue_reqs",
+        "kv_cache": "sglang:token_usage",
+        "tokens": "sglang:generation_tokens_total",
+    },
     memory=MEMORY,
     group=group,
 )

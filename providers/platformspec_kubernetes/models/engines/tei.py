@@ -7,7 +7,6 @@ from typing import Any
 from platformspec.sdk import Code, EngineMemory
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
-from platformspec_kubernetes.models.weights import weights
 
 SEVERAL_ARCHITECTURES = Code(
     "PS548",
@@ -22,7 +21,7 @@ SHARED_MEMORY_GIB = 1
 def container(launch: Launch) -> Container:
     """The server of one replica; the image is built for the pool's GPU architecture."""
     ctx, spec = launch.ctx, launch.spec
-    source = weights(ctx, spec)
+    source = launch.weights
     args: list[Any] = [
         "--model-id",
         source.model,
@@ -72,7 +71,7 @@ TEI = Engine(
     name="tei",
     container=container,
     clients={"embedding": ("openai", "/v1"), "rerank": ("huggingface", "")},
-    sources=("hugging_face",),
+    sources=("hugging_face", "oci"),
     splits=(),
     metrics={"queue_depth": "te_queue_size"},
     memory=MEMORY,
