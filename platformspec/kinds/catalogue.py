@@ -82,6 +82,9 @@ def facts_of(spec: ModelSpec) -> ModelFacts:
     source = spec.source
     name = spec.facts.like or (source.hugging_face if source is not None else None)
     facts = (known_model(name) if name is not None else None) or ModelFacts()
+    if spec.facts.like is not None:
+        # Whether a token is asked for belongs to a repository, not to what is in it.
+        facts = replace(facts, gated=None)
     said = {name: value for name in type(spec.facts).model_fields if (value := getattr(spec.facts, name)) is not None}
     if source is not None:
         said |= {
