@@ -2,7 +2,7 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path, Related
+from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.fit.engine import EngineMemory
 from platformspec.fit.estimate import Estimate, Setup, estimate
@@ -39,7 +39,19 @@ from platformspec.lower.context import (
     EdgeContext,
     label_value,
 )
-from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
+from platformspec.lower.contract import (
+    PROVIDER_API,
+    Capability,
+    Grant,
+    Provider,
+    ProviderSet,
+    Ready,
+    Statement,
+    Verdict,
+    Workload,
+)
+from platformspec.lower.stage import Stage, Summary
+from platformspec.source.document import Document
 
 __all__ = [
     "ACCELERATOR_LABEL",
@@ -67,6 +79,7 @@ __all__ = [
     "DatabaseSpec",
     "Declaration",
     "DeclarationContext",
+    "Document",
     "Edge",
     "EdgeContext",
     "EngineMemory",
@@ -99,9 +112,11 @@ __all__ = [
     "Price",
     "PriceTable",
     "Provider",
+    "ProviderSet",
     "Ready",
     "Ref",
     "Related",
+    "Report",
     "Resource",
     "RouteSpec",
     "Secret",
@@ -111,7 +126,9 @@ __all__ = [
     "SharingSpec",
     "Signal",
     "Sourced",
+    "Stage",
     "Statement",
+    "Summary",
     "TeamExports",
     "TeamSpec",
     "Value",

@@ -15,6 +15,7 @@ from platformspec.ir.sourced import Given
 
 if TYPE_CHECKING:
     from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
+    from platformspec.lower.stage import Rehearse
 
 PROVIDER_API = 1
 
@@ -100,6 +101,7 @@ class Provider:
     - `prices`: the price table that comes with the provider, read when it is asked for.
     - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
     - `required_providers`: Terraform provider requirements, as in `terraform.required_providers`.
+    - `rehearse`: opens a stage on which an apply is rehearsed.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Provider:
     prices: Callable[[], PriceTable] | None = None
     nouns: Mapping[str, str] = field(default_factory=dict)
     required_providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rehearse: Rehearse | None = None
 
 
 @dataclass(frozen=True, slots=True)
