@@ -39,7 +39,7 @@ EVERYTHING = {
 MODELS: dict[str, dict[str, Any]] = {
     "vllm": {"source": QWEN, "serve": {"engine": "vllm", **EVERYTHING}, "capabilities": ["chat", "tools"]},
     "vllm-data": {"source": QWEN, "serve": {"engine": "vllm", "tensor_parallel": 2, "data_parallel": 4}},
-    "vllm-bucket": {"source": {"bucket": "qwen"}, "facts": {"tool_parser": "hermes"}},
+    "vllm-bucket": {"source": {"bucket": "qwen"}, "facts": {"like": "Qwen/Qwen3-8B"}},
     "vllm-pooling": {"task": "embedding", "source": {"hugging_face": "Qwen/Qwen3-Embedding-8B"}, "serve": {"engine": "vllm"}},
     "sglang": {"source": QWEN, "serve": {"engine": "sglang", **EVERYTHING}, "capabilities": ["chat", "tools"]},
     "sglang-data": {"source": QWEN, "serve": {"engine": "sglang", "data_parallel": 2}},

@@ -79,6 +79,7 @@ def _arguments(launch: Launch) -> Any:
         *(f"serve.{field}" for field in fields),
         "capabilities",
         "facts.tool_parser",
+        "facts.like",
         "task",
     )
 

@@ -85,7 +85,7 @@ def tool_parser(launch: Launch) -> Any:
             at=f"capabilities.{position}",
             help="add `facts: {tool_parser: hermes}`, with the parser that the model's page names",
         )
-    return ctx.src(parser, "capabilities", "facts.tool_parser", "source.hugging_face")
+    return ctx.src(parser, "capabilities", "facts.tool_parser", "facts.like", "source.hugging_face")
 
 
 def group(pods: int) -> Group:
