@@ -11,7 +11,7 @@ from platformspec.fit.engine import EngineMemory
 from platformspec.fit.gpu import Gpu
 from platformspec.fit.kv_cache import Keeping, cache_bytes, longest
 from platformspec.fit.precision import UNQUANTISED_BYTES
-from platformspec.fit.runtime import CONTEXT_GIB, activation_bytes, encoder_bytes, graphs_gib, other_gib
+from platformspec.fit.runtime import CONTEXT_GIB, activation_bytes, adapter_bytes, encoder_bytes, graphs_gib, other_gib
 from platformspec.fit.weights import weights_bytes, weights_bytes_by_size
 from platformspec.kinds.catalogue import ModelFacts
 
@@ -42,6 +42,8 @@ class Setup:
     expert: bool = False
     utilization: float = 0.92
     cache_value_bytes: float = UNQUANTISED_BYTES
+    adapters: int = 0
+    adapter_rank: int = 0
 
     @property
     def tokens(self) -> int:
@@ -69,6 +71,7 @@ class Estimate:
     activation: float
     graphs: float
     other: float
+    adapters: float
     cache_one: float
     cache_all: float
     room: float
@@ -80,7 +83,7 @@ class Estimate:
     @property
     def fixed(self) -> float:
         """All but the KV cache."""
-        return self.weights + self.activation + self.graphs + self.other
+        return self.weights + self.activation + self.graphs + self.other + self.adapters
 
     @property
     def short(self) -> float:
@@ -114,7 +117,8 @@ def estimate(setup: Setup) -> Estimate:
     )
     graphs = graphs_gib(facts) / setup.pipeline
     other = other_gib(setup.tensor * setup.pipeline * setup.data)
-    budget, room = _room(setup, weights / GIB, activation / GIB + graphs + other)
+    adapters = adapter_bytes(facts, slots=setup.adapters, rank=setup.adapter_rank, tensor=setup.tensor) / GIB
+    budget, room = _room(setup, weights / GIB + adapters, activation / GIB + graphs + other)
     rank = replace(setup, sequences=setup.rank_sequences, data=1)
     one, every = cache_of(rank, 1), cache_of(rank, rank.sequences)
     return Estimate(
@@ -124,6 +128,7 @@ def estimate(setup: Setup) -> Estimate:
         activation=activation / GIB,
         graphs=graphs,
         other=other,
+        adapters=adapters,
         cache_one=one,
         cache_all=every,
         room=room,
@@ -149,7 +154,7 @@ def _by_size(setup: Setup, unknown: tuple[str, ...]) -> Estimate:
     budget, room = _room(setup, weights, activation + other)
     margin = _margin(weights, activation + other)
     return Estimate(
-        setup.gpu.memory_gib, budget, weights, activation, 0.0, other, 0.0, 0.0, room, margin, None, setup.sequences, unknown
+        setup.gpu.memory_gib, budget, weights, activation, 0.0, other, 0.0, 0.0, 0.0, room, margin, None, setup.sequences, unknown
     )  # fmt: skip
 
 

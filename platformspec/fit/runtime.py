@@ -46,6 +46,18 @@ def activation_bytes(facts: ModelFacts, *, tokens: int, sequences: int, tensor: 
     return max(forward, sampling)
 
 
+def adapter_bytes(facts: ModelFacts, *, slots: int, rank: int, tensor: int) -> float:
+    """LoRA adapters that may be in one batch: every slot has the largest rank, on each matrix a pair of rank x (in + out).
+
+    Source: vLLM, lora/layers: buffers for max_loras of max_lora_rank are allocated at start; tensor parallelism cuts one of a pair.
+    """
+    hidden, wide = facts.hidden or 0, facts.intermediate or 0
+    head = facts.head_dim or hidden // max(1, facts.attention_heads or 1)
+    q, kv = (facts.attention_heads or 0) * head, (facts.kv_heads or 0) * head
+    whole, cut = 5 * hidden + q + wide, q + 2 * kv + 2 * wide + 2 * hidden
+    return (facts.layers or 0) * slots * rank * (whole + cut / tensor) * HALF
+
+
 def encoder_bytes(hidden: int, tokens: int) -> float:
     """Activations of an encoder for a batch of `tokens`."""
     return tokens * hidden * ENCODER_COPIES * HALF

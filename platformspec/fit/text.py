@@ -16,9 +16,10 @@ def sum_lines(setup: Setup, result: Estimate, sequences: int) -> list[str]:
     rows = [(result.budget, f"of one GPU: {result.total:.2f} GiB that CUDA reports{_share(setup)}")]
     if setup.engine.covers == "weights_and_cache":
         # Outside of the share; only what does not fit there is missing inside.
-        beside = result.budget - result.room - result.weights
+        beside = result.budget - result.room - result.weights - result.adapters
         runtime = [(-beside, "activations, CUDA graphs and libraries that do not fit beside the share")]
     rows += [(-result.weights, f"weights, {setup.precision}{_divided(setup)}"), *runtime]
+    rows.append((-result.adapters, f"{_count(setup.adapters, 'adapter')} of rank {setup.adapter_rank}"))
     if setup.engine.cache and not result.unknown:
         what = f"{_count(sequences, 'sequence')} of {number(setup.context_tokens)} tokens"
         rows.append((-cache, f"KV cache of {what}"))

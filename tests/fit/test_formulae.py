@@ -12,6 +12,7 @@ from platformspec.fit.estimate import Setup, estimate
 from platformspec.fit.fixes import Place, fixes, starts
 from platformspec.fit.gpu import Gpu, gpu
 from platformspec.fit.kv_cache import Keeping, cache_bytes, layer_bytes, longest
+from platformspec.fit.runtime import adapter_bytes
 from platformspec.fit.weights import weights_bytes
 from platformspec.kinds.catalogue import ModelFacts, known_model
 
@@ -112,6 +113,16 @@ def test_experts_are_spread_over_tensor_and_data_ranks() -> None:
     one = weights_bytes(known, "fp8", tensor=1, pipeline=1, data=1, expert=False)
     eight = weights_bytes(known, "fp8", tensor=1, pipeline=1, data=8, expert=True)
     assert one - eight == pytest.approx(part.experts * (1 + 4 / 128**2) * 7 / 8)
+
+
+def test_adapters_take_their_slots() -> None:
+    # Rank 16 on all matrices of Llama 3.1 8B: 41.9 million parameters, as the PEFT library counts them.
+    known = facts("meta-llama/Llama-3.1-8B-Instruct")
+    assert adapter_bytes(known, slots=1, rank=16, tensor=1) == pytest.approx(41.94e6 * 2, rel=0.001)
+    two = estimate(setup("meta-llama/Llama-3.1-8B-Instruct", gpu("l4", 22.4), adapters=2, adapter_rank=16))
+    assert two.adapters == pytest.approx(2 * 41.94e6 * 2 / GIB, rel=0.001)
+    none = estimate(setup("meta-llama/Llama-3.1-8B-Instruct", gpu("l4", 22.4)))
+    assert none.room - two.room == pytest.approx(two.adapters)
 
 
 def test_the_gpu_is_what_cuda_reports() -> None:

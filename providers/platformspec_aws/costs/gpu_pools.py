@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from platformspec.sdk import Address, Amount, CostItem, GpuPoolSpec, Manifest, Node, Path, Share
+from platformspec_aws.cluster.nodes import SYSTEM_LABELS
 from platformspec_aws.costs.billing import HOURS, LOAD, Billing, sources
 from platformspec_aws.costs.demand import Demand, demand_by_pool
 from platformspec_aws.gpu_pool.labels import POOL_LABEL
@@ -52,10 +53,17 @@ def gpu_pool_lines(billing: Billing) -> Iterator[CostItem]:
         found = _part(billing, node)
         if found is not None:
             pools.setdefault(found[0], []).append(found[1])
-        elif isinstance(node, Manifest) and node.attrs["kind"] == "NodePool":
+        elif isinstance(node, Manifest) and node.attrs["kind"] == "NodePool" and not is_system_pool(node):
             yield billing.uncounted(node, "nodes of a NodePool", "it has no limit, names no types, or is no GPU pool's")
     for pool in sorted(pools):
         yield from _pool(billing, pool, sorted(pools[pool], key=_order), demands.get(pool, []))
+
+
+def is_system_pool(node: Manifest) -> bool:
+    """Whether a NodePool starts a cluster's nodes without GPUs."""
+    attrs: Any = node.attrs
+    labels = attrs["spec"]["template"]["metadata"].get("labels", {})
+    return bool(SYSTEM_LABELS.items() <= labels.items())
 
 
 def _order(part: Part) -> tuple[int, int, str]:
@@ -99,7 +107,7 @@ def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
         bought = wanted.get("karpenter.sh/capacity-type", (0, ["on-demand"]))
         instance_types = wanted["node.kubernetes.io/instance-type"]
         requirement = ("spec", "template", "spec", "requirements")
-        disk, disk_sources = _node_class(billing, template["spec"]["nodeClassRef"]["name"], node)
+        disk, disk_sources = node_class(billing, template["spec"]["nodeClassRef"]["name"], node)
         where = (
             *sources(node, (*requirement, bought[0], "values"), (*requirement, instance_types[0], "values"), *(("spec", "limits", name) for name in limits)),
             *disk_sources,
@@ -117,7 +125,8 @@ def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
     return None
 
 
-def _node_class(billing: Billing, name: str, node: Node) -> tuple[float, tuple[Path, ...]]:
+def node_class(billing: Billing, name: str, node: Node) -> tuple[float, tuple[Path, ...]]:
+    """The size of the volume, in GiB, of the EC2NodeClass that a NodePool names, and the paths that it came from."""
     for other in billing.ctx.nodes:
         if (
             isinstance(other, Manifest)

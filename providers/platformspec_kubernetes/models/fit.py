@@ -33,6 +33,7 @@ from platformspec.sdk import (
     sum_lines,
 )
 from platformspec_kubernetes.models import precision
+from platformspec_kubernetes.models.adapters import rank
 from platformspec_kubernetes.models.engines.engine import Engine
 from platformspec_kubernetes.models.spread import divides
 
@@ -133,6 +134,8 @@ def setup_of(
         data=replica.data,
         expert=serve.expert_parallel,
         utilization=serve.gpu_memory_utilization,
+        adapters=len(spec.adapters),
+        adapter_rank=rank(spec),
     )
 
 
