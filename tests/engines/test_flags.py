@@ -42,7 +42,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "vllm-data": {"source": QWEN, "serve": {"engine": "vllm", "tensor_parallel": 2, "data_parallel": 4}},
     "vllm-split": {
         "source": QWEN,
-        "serve": {"engine": "vllm"},
+        "serve": {"engine": "vllm", "tensor_parallel": 2},
         "topology": {"prefill": 1, "decode": 1},
         "adapters": {"tone": {"hugging_face": "acme/tone", "rank": 16}},
     },
