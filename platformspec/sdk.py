@@ -2,8 +2,14 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path, Report
+from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
+from platformspec.fit.engine import EngineMemory
+from platformspec.fit.estimate import Estimate, Setup, estimate
+from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
+from platformspec.fit.gpu import Gpu, gpu
+from platformspec.fit.precision import PRECISIONS
+from platformspec.fit.text import margin_line, number, sum_lines
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
 from platformspec.ir.cost import Amount, CostItem, Share
@@ -13,7 +19,7 @@ from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Res
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
-from platformspec.kinds.catalogue import ModelFacts, facts_of, known_model
+from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
@@ -49,6 +55,7 @@ from platformspec.source.document import Document
 
 __all__ = [
     "ACCELERATOR_LABEL",
+    "PRECISIONS",
     "PROVIDER_API",
     "Address",
     "AggregateContext",
@@ -75,12 +82,16 @@ __all__ = [
     "Document",
     "Edge",
     "EdgeContext",
+    "EngineMemory",
     "Ephemeral",
+    "Estimate",
     "Expr",
     "FallbackSpec",
+    "Fix",
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "Gpu",
     "GpuChoice",
     "GpuPoolExports",
     "GpuPoolSpec",
@@ -96,6 +107,7 @@ __all__ = [
     "Node",
     "Parallelism",
     "Path",
+    "Place",
     "Placement",
     "Price",
     "PriceTable",
@@ -103,11 +115,13 @@ __all__ = [
     "ProviderSet",
     "Ready",
     "Ref",
+    "Related",
     "Report",
     "Resource",
     "RouteSpec",
     "Secret",
     "ServeSpec",
+    "Setup",
     "Share",
     "SharingSpec",
     "Signal",
@@ -124,17 +138,26 @@ __all__ = [
     "Workload",
     "Yaml",
     "borrowable",
+    "catalogue",
     "closest",
     "concat",
+    "estimate",
     "facts_of",
+    "fixes",
     "folded",
+    "gpu",
     "gpus_per_replica",
     "is_known",
+    "keeps_concurrency",
     "known_model",
     "label_value",
+    "margin_line",
     "name_part",
+    "number",
     "parallelism",
     "paths_of",
     "physical_name",
     "replicas_at_least",
+    "starts",
+    "sum_lines",
 ]
