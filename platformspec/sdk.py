@@ -21,7 +21,7 @@ from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExport
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.lending import borrowable, cohort
 from platformspec.kinds.model import ModelExports, ModelSpec
-from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
+from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism, replicas_at_least
 from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
@@ -138,4 +138,5 @@ __all__ = [
     "parallelism",
     "paths_of",
     "physical_name",
+    "replicas_at_least",
 ]

@@ -8,7 +8,7 @@ from platformspec_aws.addons.kueue import install_kueue
 from platformspec_aws.addons.providers import provider_blocks
 from platformspec_aws.addons.scaling import install_keda, install_prometheus
 from platformspec_aws.addons.secrets import install_external_secrets
-from platformspec_aws.addons.serving import install_leader_worker_set
+from platformspec_aws.addons.serving import install_cert_manager, install_kserve, install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
 from platformspec_aws.catalogue import AWS_VERSION, CATALOGUE, HELM_VERSION
 from platformspec_aws.cluster.cluster import lower_cluster
@@ -55,12 +55,14 @@ PROVIDER = Provider(
     },
     capabilities={
         "block-storage": install_block_storage,
+        "cert-manager": install_cert_manager,
         "efa-device-plugin": install_efa_device_plugin,
         "external-dns": install_external_dns,
         "external-secrets": install_external_secrets,
         "gpu-device-plugin": install_gpu_device_plugin,
         "karpenter": install_karpenter,
         "keda": install_keda,
+        "kserve": install_kserve,
         "kueue": install_kueue,
         "leader-worker-set": install_leader_worker_set,
         "load-balancer-controller": install_load_balancer_controller,

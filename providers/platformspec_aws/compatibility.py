@@ -31,6 +31,10 @@ CHARTS: Final[dict[str, Chart]] = {
     "kueue": Chart("oci://registry.k8s.io/kueue/charts", "kueue", "0.19.2", "kubernetes-sigs/kueue, charts/kueue/Chart.yaml and README, tag v0.19.2"),
     "external-secrets": Chart("https://charts.external-secrets.io", "external-secrets", "2.9.0", "external-secrets/external-secrets, tag v2.9.0"),
     "aws-load-balancer-controller": Chart("https://aws.github.io/eks-charts", "aws-load-balancer-controller", "3.5.0", "aws/eks-charts, Chart.yaml, 2026-08-03"),
+    "cert-manager": Chart("oci://quay.io/jetstack/charts", "cert-manager", "v1.21.1", "cert-manager/cert-manager, tag v1.21.1"),
+    "kserve-llmisvc-crd": Chart("oci://ghcr.io/kserve/charts", "kserve-llmisvc-crd", "v0.20.0", "kserve/kserve, charts at v0.20.0"),
+    "kserve-llmisvc-resources": Chart("oci://ghcr.io/kserve/charts", "kserve-llmisvc-resources", "v0.20.0", "kserve/kserve, charts at v0.20.0; brings InferencePool as well"),
+    "kserve-runtime-configs": Chart("oci://ghcr.io/kserve/charts", "kserve-runtime-configs", "v0.20.0", "kserve/kserve, charts at v0.20.0; templates that the controller asks for"),
     "lws": Chart("oci://registry.k8s.io/lws/charts", "lws", "0.10.0", "kubernetes-sigs/lws, installation guide at v0.10.0; Kubernetes 1.26 and newer"),
     "external-dns": Chart("https://kubernetes-sigs.github.io/external-dns", "external-dns", "1.21.1", "kubernetes-sigs/external-dns, Chart.yaml, 2026-08-22"),
 }  # fmt: skip

@@ -25,6 +25,7 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
             at = f"routes.{name}.targets.{position}"
             if isinstance(target, Ref):
                 models.append(_entry(ctx, spec, name, name, target, at, share=len(primaries)))
+                models += _adapters(ctx, models[-1], name, target, at)
                 continue
             assert isinstance(target, FallbackSpec)
             group = f"fallback-{target.fallback.address.name}"
@@ -113,3 +114,17 @@ def _entry(
             "mode": ctx.at(model.mode, "models", ref.address.name, "task"),
         },
     }
+
+
+def _adapters(ctx: Context, entry: dict[str, Any], route: str, ref: Ref, at: str) -> list[dict[str, Any]]:
+    """A name for each LoRA adapter of the target: the route's, a slash, and its own."""
+    model = ctx.exports(ref.address, ModelExports)
+    return [
+        {
+            **entry,
+            "model_name": f"{route}/{name}",
+            "litellm_params": {**entry["litellm_params"], "model": ctx.src(called.value, called, at)},
+            "model_info": {**entry["model_info"], "id": f"{route}-{ref.address.name}-{name}"},
+        }
+        for name, called in model.adapters
+    ]
