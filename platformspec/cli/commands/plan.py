@@ -15,6 +15,7 @@ from platformspec.cli.plan_cache import Printed, RecordingFolder, key_of, recall
 
 if TYPE_CHECKING:
     from platformspec.cli.session import Input
+    from platformspec.cost.delta import CostDelta
     from platformspec.driver import Compilation
     from platformspec.plan.notes import PlanNotes
 
@@ -52,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _computed(args: argparse.Namespace, key: str, color: bool) -> int:
-    from platformspec.cli.session import compile_input, platform_input
+    from platformspec.cli.session import compile_input, platform_input, say, texts_of
+    from platformspec.driver import compare_costs
     from platformspec.plan.diff import diff
     from platformspec.plan.digest import digest
     from platformspec.plan.render import json, markdown, text
@@ -64,11 +66,18 @@ def _computed(args: argparse.Namespace, key: str, color: bool) -> int:
         base, against, trees = _baseline(args, source)
     assert head.program is not None
     before = base.program if base is not None else None
+    known = set(head.report)
+    cost = compare_costs(head, base)
+    added = [diagnostic for diagnostic in head.report if diagnostic not in known]
+    if added:
+        say(added, texts_of(head), args)
+    if not head.report.ok:
+        return exit.ERRORS
     plan = diff(
         before, head.program, head.providers.verdict, as_of=args.as_of, tool_version=VERSION,
         digests=(digest(before) if before is not None else None, digest(head.program)),
     )  # fmt: skip
-    notes = _notes(head, against)
+    notes = _notes(head, against, cost, compared=base is not None)
     out = {
         "text": lambda: text.render(plan, notes, color=color),
         "json": lambda: json.render(plan, notes),
@@ -107,7 +116,8 @@ def _baseline(args: argparse.Namespace, source: Input) -> tuple[Compilation | No
     return compile_input(revision_input(args.against, source), args), args.against, None
 
 
-def _notes(head: Compilation, against: str) -> PlanNotes:
+def _notes(head: Compilation, against: str, cost: CostDelta | None, *, compared: bool) -> PlanNotes:
+    from platformspec.driver import policies_about_increases
     from platformspec.plan.notes import PlanNotes
     from platformspec.plan.secrets import secrets_to_fill
 
@@ -125,4 +135,6 @@ def _notes(head: Compilation, against: str) -> PlanNotes:
         extensions=sum(len(getattr(d.spec, "extend", ())) for d in head.graph.declarations.values()),
         approvals=tuple((f.message, f.approvers) for f in head.findings if f.level == "approve"),
         secrets_to_fill=secrets_to_fill(head.program),
+        cost=cost,
+        not_compared=() if compared else policies_about_increases(head),
     )
