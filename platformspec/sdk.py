@@ -22,7 +22,7 @@ from platformspec.kinds.base import Ref
 from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
-from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
+from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec, database_user
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.lending import borrowable
@@ -141,6 +141,7 @@ __all__ = [
     "catalogue",
     "closest",
     "concat",
+    "database_user",
     "estimate",
     "facts_of",
     "fixes",
