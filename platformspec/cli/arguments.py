@@ -22,7 +22,7 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--as-of",
-        type=_date,
+        type=day,
         default=datetime.date.today(),
         metavar="DATE",
         help="day for rules with dates, as 2026-12-31 (default: today)",
@@ -36,7 +36,8 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _date(text: str) -> datetime.date:
+def day(text: str) -> datetime.date:
+    """A day as an argument."""
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:

@@ -10,6 +10,7 @@ from platformspec.diagnostics import Path, dotted
 from platformspec.ir.expr import Attr, Concat, Json, Secret, Value, Yaml
 from platformspec.ir.node import Manifest, Node
 from platformspec.plan.change import ABSENT, Action, AttributeChange, Change, Plan
+from platformspec.plan.notes import Ending
 
 SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "!", "delete": "-"}
 VERBS: Mapping[Action, str] = {
@@ -126,3 +127,12 @@ def sources(change: Change) -> tuple[Path, ...]:
                 found.update(paths)
                 break
     return tuple(sorted(found, key=str)) or change.node.provenance.get((), ())
+
+
+def ending(one: Ending) -> tuple[str, tuple[str, ...]]:
+    """What ends, and what follows from it."""
+    fate = "its nodes go" if one.nodes_go else "its nodes stay, on demand and without a promise of capacity"
+    lines = [f"{model} loses its pool" for model in one.models]
+    for user, left in one.dependents:
+        lines.append(f"{user} goes on with {' and '.join(left)}" if left else f"{user} has no other model")
+    return f"{one.pool}: {one.what} ends, and {fate}", tuple(lines)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import pathlib
 import sys
 from typing import TYPE_CHECKING
 
 from platformspec.cli import exit
-from platformspec.cli.arguments import add_input_arguments
+from platformspec.cli.arguments import add_input_arguments, day
 from platformspec.cli.files import cannot_write
 from platformspec.cli.output import progress, wants_color
 from platformspec.cli.plan_cache import Printed, RecordingFolder, key_of, recall, remember
@@ -24,7 +25,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Its arguments."""
     parser.epilog = (
         "examples:\n  platformspec plan\n  platformspec plan --env prod --against origin/main\n"
-        "  platformspec plan --format markdown > plan.md\n  platformspec plan --detailed-exitcode"
+        "  platformspec plan --format markdown > plan.md\n  platformspec plan --detailed-exitcode\n"
+        "  platformspec plan --at 2027-04-01"
     )
     add_input_arguments(parser)
     parser.add_argument(
@@ -34,6 +36,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--format", choices=("text", "json", "markdown"), default="text", help="form of the plan (default: text)"
+    )
+    parser.add_argument(
+        "--at",
+        type=day,
+        metavar="DATE",
+        help="show which reserved capacity ends until this day, and which models lose their pool by it",
     )
     parser.add_argument("--out", metavar="F", help="write the plan as JSON to this file as well")
     parser.add_argument("--detailed-exitcode", action="store_true", help="end with 2 where there are changes")
@@ -77,7 +85,7 @@ def _computed(args: argparse.Namespace, key: str, color: bool) -> int:
         before, head.program, head.providers.verdict, as_of=args.as_of, tool_version=VERSION,
         digests=(digest(before) if before is not None else None, digest(head.program)),
     )  # fmt: skip
-    notes = _notes(head, against, cost, compared=base is not None)
+    notes = _notes(head, against, cost, args.at, compared=base is not None)
     out = {
         "text": lambda: text.render(plan, notes, color=color),
         "json": lambda: json.render(plan, notes),
@@ -116,10 +124,13 @@ def _baseline(args: argparse.Namespace, source: Input) -> tuple[Compilation | No
     return compile_input(revision_input(args.against, source), args), args.against, None
 
 
-def _notes(head: Compilation, against: str, cost: CostDelta | None, *, compared: bool) -> PlanNotes:
+def _notes(
+    head: Compilation, against: str, cost: CostDelta | None, until: datetime.date | None, *, compared: bool
+) -> PlanNotes:
     from platformspec.driver import policies_about_increases
     from platformspec.plan.notes import PlanNotes
     from platformspec.plan.secrets import secrets_to_fill
+    from platformspec.timeline import endings
 
     assert head.graph is not None
     assert head.document is not None
@@ -137,4 +148,6 @@ def _notes(head: Compilation, against: str, cost: CostDelta | None, *, compared:
         secrets_to_fill=secrets_to_fill(head.program),
         cost=cost,
         not_compared=() if compared else policies_about_increases(head),
+        until=until.isoformat() if until is not None else None,
+        endings=endings(head.graph, until) if until is not None else (),
     )

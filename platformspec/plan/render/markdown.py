@@ -51,6 +51,12 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
         yield f"- Not checked without a baseline: policy {escape(', '.join(notes.not_compared))} (max\\_increase)"
     if notes.secrets_to_fill:
         yield f"- Secrets that somebody must fill after the first apply: {escape(', '.join(notes.secrets_to_fill))}"
+    if notes.until is not None and not notes.endings:
+        yield f"- No capacity ends until {escape(notes.until)}"
+    for one in notes.endings:
+        what, lines = words.ending(one)
+        yield f"- **{escape(one.day)}** {escape(what)}"
+        yield from (f"  - {escape(line)}" for line in lines)
     if plan.changes:
         yield ""
         yield "| stack | create | update | replace | delete |"
