@@ -30,7 +30,17 @@ from platformspec.lower.context import (
     EdgeContext,
     label_value,
 )
-from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
+from platformspec.lower.contract import (
+    PROVIDER_API,
+    Capability,
+    Grant,
+    Provider,
+    Ready,
+    Stake,
+    Statement,
+    Verdict,
+    Workload,
+)
 
 __all__ = [
     "PROVIDER_API",
@@ -89,6 +99,7 @@ __all__ = [
     "SharingSpec",
     "Signal",
     "Sourced",
+    "Stake",
     "Statement",
     "TeamExports",
     "TeamSpec",

@@ -12,6 +12,7 @@ from typing import Any
 from platformspec.diagnostics.render.json import SCHEMA as DIAGNOSTIC_SCHEMA
 from platformspec.kinds.schema import fragment_schema, platform_schema
 from platformspec.plan.render.json import SCHEMA as PLAN_SCHEMA
+from platformspec.review.render.json import SCHEMA as REVIEW_SCHEMA
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "schemas"
 
@@ -23,6 +24,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "fragment.schema.json": fragment_schema(),
         "plan.schema.json": PLAN_SCHEMA,
         "diagnostic.schema.json": DIAGNOSTIC_SCHEMA,
+        "review.schema.json": REVIEW_SCHEMA,
     }
 
 

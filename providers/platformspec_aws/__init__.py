@@ -19,6 +19,7 @@ from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
 from platformspec_aws.network.network import lower_network
 from platformspec_aws.replacement import verdict
+from platformspec_aws.stakes import STAKES
 from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
 from platformspec_aws.storage.cache import lower_cache
@@ -67,6 +68,7 @@ PROVIDER = Provider(
     aggregates=(access_policies, workload_roles, provider_blocks),
     catalogue=CATALOGUE,
     replacement=verdict,
+    stakes=STAKES,
     nouns={
         "aws_acm_certificate": "certificate",
         "aws_acm_certificate_validation": "certificate validation",

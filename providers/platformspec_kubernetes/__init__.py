@@ -6,6 +6,7 @@ from platformspec_kubernetes.gateways.gateway import gateway_configurations, low
 from platformspec_kubernetes.models.access import open_route, shared_namespace
 from platformspec_kubernetes.models.model import lower_model
 from platformspec_kubernetes.replacement import verdict
+from platformspec_kubernetes.stakes import STAKES
 from platformspec_kubernetes.tenancy.team import lower_team
 from platformspec_kubernetes.vector_stores.vector_store import lower_vector_store, open_collection
 
@@ -27,4 +28,5 @@ PROVIDER = Provider(
     },
     aggregates=(shared_namespace, gateway_configurations),
     replacement=verdict,
+    stakes=STAKES,
 )
