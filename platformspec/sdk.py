@@ -2,11 +2,13 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path
+from platformspec.diagnostics import Code, Path, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
+from platformspec.graph.platform import Declaration
+from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
-from platformspec.ir.naming import physical_name
+from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
@@ -16,9 +18,10 @@ from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExpo
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
-from platformspec.kinds.gpu_pool import GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.lending import borrowable, cohort
 from platformspec.kinds.model import ModelExports, ModelSpec
-from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
+from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism, replicas_at_least
 from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
@@ -35,17 +38,22 @@ from platformspec.lower.contract import (
     Capability,
     Grant,
     Provider,
+    ProviderSet,
     Ready,
     Stake,
     Statement,
     Verdict,
     Workload,
 )
+from platformspec.lower.stage import Stage, Summary
+from platformspec.source.document import Document
 
 __all__ = [
+    "ACCELERATOR_LABEL",
     "PROVIDER_API",
     "Address",
     "AggregateContext",
+    "Amount",
     "Attr",
     "BucketExports",
     "CacheExports",
@@ -59,10 +67,13 @@ __all__ = [
     "CollectionSpec",
     "Concat",
     "Context",
+    "CostItem",
     "Data",
     "DatabaseExports",
     "DatabaseSpec",
+    "Declaration",
     "DeclarationContext",
+    "Document",
     "Edge",
     "EdgeContext",
     "Ephemeral",
@@ -90,17 +101,22 @@ __all__ = [
     "Price",
     "PriceTable",
     "Provider",
+    "ProviderSet",
     "Ready",
     "Ref",
+    "Report",
     "Resource",
     "RouteSpec",
     "Secret",
     "ServeSpec",
+    "Share",
     "SharingSpec",
     "Signal",
     "Sourced",
+    "Stage",
     "Stake",
     "Statement",
+    "Summary",
     "TeamExports",
     "TeamSpec",
     "Value",
@@ -109,7 +125,9 @@ __all__ = [
     "Verdict",
     "Workload",
     "Yaml",
+    "borrowable",
     "closest",
+    "cohort",
     "concat",
     "facts_of",
     "folded",
@@ -117,7 +135,9 @@ __all__ = [
     "is_known",
     "known_model",
     "label_value",
+    "name_part",
     "parallelism",
     "paths_of",
     "physical_name",
+    "replicas_at_least",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -15,6 +16,8 @@ Accelerator = Literal[
 ]
 
 
+ACCELERATOR_LABEL: Final = "platformspec.dev/accelerator"
+"""Label of every node of a pool: its GPU, by the name that the language has for it."""
 InstanceType = Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$(?!\n)")]
 GpusPerNode = Annotated[Integer, Field(ge=1, le=16)]
 
@@ -164,6 +167,8 @@ class GpuPoolExports:
     """vCPUs and memory of the machine that belong to one device, in vCPUs and GiB."""
     max_gpus: Sourced[int]
     """Devices of the pool at its largest."""
+    gpus_by_accelerator: Sourced[Mapping[str, int]]
+    """The same for each accelerator: what quotas are held against."""
     max_gpus_per_pod: Sourced[int]
     """Devices that one pod may ask for: the GPUs of a node, and 1 where GPUs are shared."""
     device_memory_gib: Sourced[float]

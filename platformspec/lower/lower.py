@@ -17,6 +17,7 @@ from platformspec.address import Address
 from platformspec.diagnostics import Code, Report
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.ir.cost import CostItem
 from platformspec.ir.program import Program
 from platformspec.kinds.cluster import ClusterSpec
 from platformspec.lower.context import (
@@ -67,7 +68,7 @@ def lower(
         return None
     _wait_for_capabilities(state)
     return Lowered(
-        Program.of(graph.platform.name, graph.platform.environment, state.nodes.values()),
+        Program.of(graph.platform.name, graph.platform.environment, state.nodes.values(), _costs(state)),
         dict(sorted(state.names.items())),
         state.made_by,
     )
@@ -130,6 +131,11 @@ def _aggregates(state: Lowering) -> None:
         for function in provider.aggregates:
             state.maker = _maker("aggregate", function)
             function(AggregateContext(state))
+
+
+def _costs(state: Lowering) -> list[CostItem]:
+    """After everything else, so that what `extend` patched is what is billed."""
+    return [item for p in state.providers.providers if p.costs is not None for item in p.costs(AggregateContext(state))]
 
 
 def _maker(step: str, function: Callable[..., None]) -> Maker:

@@ -18,6 +18,7 @@ from platformspec.review.dangers.environments import environment_removed
 from platformspec.review.differences import differences
 from platformspec.review.effects import effects
 from platformspec.review.intent import Intent, intents, renamed
+from platformspec.review.money import CostDelta, cost_delta, sentence
 from platformspec.review.permissions import PermissionDelta, permission_delta
 from platformspec.review.sides import Pair
 from platformspec.review.wording import listed
@@ -39,6 +40,7 @@ class EnvironmentReview:
     effects: tuple[str, ...] = ()
     radius: BlastRadius = field(default_factory=lambda: BlastRadius((), (), (), ()))
     permissions: PermissionDelta = field(default_factory=lambda: PermissionDelta((), ()))
+    cost: CostDelta | None = None
     approvals: tuple[PolicyFinding, ...] = ()
     """Findings of the head that somebody has to approve and that the base does not have."""
     warnings: tuple[Diagnostic, ...] = ()
@@ -162,14 +164,16 @@ def _environment(pair: Pair, several: bool) -> EnvironmentReview:
     addresses = _addresses(wanted)
     radius = blast_radius(base, head, addresses)
     approvals = _approvals(base, head)
+    cost = cost_delta(base.estimate, head.estimate)
     return EnvironmentReview(
         pair.environment,
         pair,
         _dangerous_first(wanted, found),
         found,
-        effects(situation, radius),
+        (*effects(situation, radius), *([sentence(cost)] if cost is not None else [])),
         radius,
         permission_delta(base.program, head.program),
+        cost,
         approvals,
         _new_warnings(base, head),
         _unknown(pair.plan),
@@ -192,6 +196,9 @@ def _one_sided(pair: Pair, several: bool) -> EnvironmentReview:
     intent = Intent(address, f"{kind} {name}", text, path, removed=not new)
     gone = () if new else (environment_removed(pair, intent.title),)
     approvals = _approvals(None, pair.head) if pair.head is not None else ()
+    cost = cost_delta(
+        pair.base.estimate if pair.base is not None else None, pair.head.estimate if pair.head is not None else None
+    )
     return EnvironmentReview(
         pair.environment,
         pair,
@@ -200,6 +207,8 @@ def _one_sided(pair: Pair, several: bool) -> EnvironmentReview:
         permissions=permission_delta(
             pair.base.program if pair.base else None, pair.head.program if pair.head else None
         ),
+        effects=(sentence(cost),) if cost is not None else (),
+        cost=cost,
         approvals=approvals,
         warnings=_new_warnings(None, pair.head),
         unknown=_unknown(pair.plan) if pair.plan is not None and new else (),

@@ -117,8 +117,17 @@ def _alike(base: Compilation, head: Compilation) -> bool:
     """Whether the same platform stands in both: the order of keys, comments and places make no difference."""
     if not (base.report.ok and head.report.ok) or base.document is None or head.document is None:
         return False
+    if _has_price_file(head):
+        # The file may differ where its name does not, and policies may be about money.
+        return False
     same_lock = base.lock.names_in(base.environment) == head.lock.names_in(head.environment)
     return same_lock and _essence(base) == _essence(head)
+
+
+def _has_price_file(compilation: Compilation) -> bool:
+    assert compilation.document is not None
+    cost = compilation.document.data.get("cost")
+    return isinstance(cost, dict) and "prices" in cost
 
 
 def _essence(compilation: Compilation) -> dict[str, object]:

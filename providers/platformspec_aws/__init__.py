@@ -4,13 +4,15 @@ from platformspec.sdk import Provider
 from platformspec_aws.addons.cluster_services import install_block_storage, install_metrics_server
 from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin
 from platformspec_aws.addons.karpenter import install_karpenter
+from platformspec_aws.addons.kueue import install_kueue
 from platformspec_aws.addons.providers import provider_blocks
 from platformspec_aws.addons.scaling import install_keda, install_prometheus
 from platformspec_aws.addons.secrets import install_external_secrets
-from platformspec_aws.addons.serving import install_leader_worker_set
+from platformspec_aws.addons.serving import install_cert_manager, install_kserve, install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
-from platformspec_aws.catalogue import CATALOGUE
+from platformspec_aws.catalogue import AWS_VERSION, CATALOGUE, HELM_VERSION
 from platformspec_aws.cluster.cluster import lower_cluster
+from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
 from platformspec_aws.front.secrets import read_model_token, read_own_secrets
 from platformspec_aws.front.vector_store import lower_vector_store
@@ -18,6 +20,7 @@ from platformspec_aws.gpu_pool.gpu_pool import lower_gpu_pool
 from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
 from platformspec_aws.network.network import lower_network
+from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
 from platformspec_aws.stakes import STAKES
 from platformspec_aws.storage.access import open_cache, open_database
@@ -53,12 +56,15 @@ PROVIDER = Provider(
     },
     capabilities={
         "block-storage": install_block_storage,
+        "cert-manager": install_cert_manager,
         "efa-device-plugin": install_efa_device_plugin,
         "external-dns": install_external_dns,
         "external-secrets": install_external_secrets,
         "gpu-device-plugin": install_gpu_device_plugin,
         "karpenter": install_karpenter,
         "keda": install_keda,
+        "kserve": install_kserve,
+        "kueue": install_kueue,
         "leader-worker-set": install_leader_worker_set,
         "load-balancer-controller": install_load_balancer_controller,
         "metrics-server": install_metrics_server,
@@ -69,6 +75,8 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     replacement=verdict,
     stakes=STAKES,
+    costs=costs,
+    prices=prices,
     nouns={
         "aws_acm_certificate": "certificate",
         "aws_acm_certificate_validation": "certificate validation",
@@ -101,7 +109,8 @@ PROVIDER = Provider(
         "helm_release": "Helm release",
     },
     required_providers={
-        "aws": {"source": "hashicorp/aws", "version": "~> 6.0"},
-        "helm": {"source": "hashicorp/helm", "version": "~> 3.1"},
+        # From the version of the catalogues on: an older provider may not know an argument.
+        "aws": {"source": "hashicorp/aws", "version": f"~> {AWS_VERSION.rsplit('.', 1)[0]}"},
+        "helm": {"source": "hashicorp/helm", "version": f"~> {HELM_VERSION.rsplit('.', 1)[0]}"},
     },
 )

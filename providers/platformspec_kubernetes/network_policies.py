@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from platformspec.sdk import Address, Context, EdgeContext, Manifest, Workload, label_value
+from platformspec.sdk import Address, Context, EdgeContext, Manifest, Sourced, Workload, label_value
 
 PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10")
 
 
 def policy(
     ctx: Context, role: str, namespace: str, name: str, pods: Mapping[str, str], *, ingress: Sequence[Any] = (), egress: Sequence[Any] = (),
-    types: Iterable[str] = (), cluster: Address | None = None, because: Iterable[str] = (),
+    types: Iterable[str] = (), cluster: Address | None = None, because: Iterable[str | Sourced[Any]] = (),
 ) -> Manifest:  # fmt: skip
     """One policy for the pods with these labels (none: all pods of the namespace)."""
     kinds = tuple(types) or tuple(kind for kind, rules in (("Ingress", ingress), ("Egress", egress)) if rules)
@@ -71,6 +71,15 @@ def open_to_range(ctx: EdgeContext, source: Workload, cidr: Any, port: Any) -> N
     )
 
 
+def scraped_by_prometheus(port: int) -> dict[str, Any]:
+    """A rule that lets the cluster's Prometheus read metrics."""
+    scraper = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
+    }
+    return {"from": [scraper], "ports": [{"protocol": "TCP", "port": port}]}
+
+
 def to_internet(port: int = 443) -> dict[str, Any]:
     """A rule for addresses outside of private networks."""
     return {
@@ -90,5 +99,5 @@ def peer(workload: Workload) -> dict[str, Any]:
 
 
 def edge_name(ctx: EdgeContext) -> str:
-    """A name for objects of an edge: `gateway-main-chat-routes-to-model-chat`."""
-    return label_value(ctx.edge.id.replace("/", "-").replace(".", "-").replace("_", "-"))
+    """A name for objects of an edge: `gateway-main.chat-routes-to-model-chat`. The dot keeps a route of `main` apart from `main-chat`."""
+    return label_value(ctx.edge.id.replace(".", "-").replace("_", "-").replace("/", "."))

@@ -118,6 +118,28 @@ def unexplained(before: Compilation, after: Compilation, path: Path) -> list[str
                 continue
             if not names(causes(before, old, attribute) | causes(after, new, attribute), path):
                 missed.append(f"{id} {dotted(attribute)}: {left.get(attribute)!r} -> {right.get(attribute)!r}")
+    return missed + unexplained_costs(before, after, path)
+
+
+def unexplained_costs(before: Compilation, after: Compilation, path: Path) -> list[str]:
+    """Lines of the bill that differ in a quantity and do not name the path."""
+    assert before.program is not None
+    assert after.program is not None
+    old, new = ({item.id: item for item in c.program.costs} for c in (before, after))  # type: ignore[union-attr]
+    missed: list[str] = []
+    for id in sorted({*old, *new}):
+        sides = [(c, items[id]) for c, items in ((before, old), (after, new)) if id in items]
+        amounts = {(item.least, item.likely, item.most) for _, item in sides}
+        if len(sides) == 2 and len(amounts) == 1:
+            continue
+        sources = {
+            cause
+            for c, item in sides
+            for source in item.sources
+            for cause in (source, *c.graph.platform.causes_of(source))  # type: ignore[union-attr]
+        }
+        if not names(sources, path):
+            missed.append(f"the cost of {id}: {[item.likely for _, item in sides]}")
     return missed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from platformspec.cost.estimate import Range
 from platformspec.diagnostics import Diagnostic, dotted
 from platformspec.plan.change import ACTIONS
 from platformspec.review.manifests import manifest_diffs
@@ -27,6 +28,12 @@ _TEXT: Final = {"type": "string"}
 _TEXTS: Final = _many(_TEXT)
 _NULLABLE: Final = {"type": ["string", "null"]}
 _LINE: Final = {"type": ["integer", "null"], "minimum": 1}
+_RANGE: Final = _object(
+    least={"type": "number"},
+    likely={"type": "number"},
+    most={"type": "number"},
+    unknown={"type": "integer", "minimum": 0, "description": "Lines without a price."},
+)
 _DIAGNOSTIC: Final = _object(
     code={"type": "string", "pattern": "^PS[0-9]{3}$"}, message=_TEXT, help=_NULLABLE, file=_NULLABLE, line=_LINE
 )
@@ -57,6 +64,7 @@ SCHEMA: Final[dict[str, Any]] = {
                 effects=_TEXTS,
                 affected=_object(declarations=_TEXTS, teams=_TEXTS),
                 reviewers=_many(_object(name=_TEXT, why=_TEXT)),
+                cost=_many(_object(name=_TEXT, before=_RANGE, after=_RANGE)),
                 approvals=_many(_object(policy=_TEXT, message=_TEXT, approvers=_TEXTS)),
                 permissions=_object(added=_TEXTS, removed=_TEXTS),
                 warnings=_many(_DIAGNOSTIC),
@@ -105,6 +113,10 @@ def _environment(r: EnvironmentReview) -> dict[str, Any]:
         "effects": list(r.effects),
         "affected": {"declarations": [str(a) for a in r.radius.affected], "teams": list(r.radius.teams)},
         "reviewers": [{"name": who, "why": why} for who, why in r.reviewers],
+        "cost": [
+            {"name": row.name, "before": _range(row.before), "after": _range(row.after)}
+            for row in ((*r.cost.rows, r.cost.total) if r.cost is not None else ())
+        ],
         "approvals": [
             {"policy": f.policy, "message": f.message, "approvers": list(f.approvers)} for f in r.approvals
         ],
@@ -126,6 +138,11 @@ def _environment(r: EnvironmentReview) -> dict[str, Any]:
         "base_errors": [_diagnostic(error) for error in r.base_errors],
         "head_errors": [_diagnostic(error) for error in r.head_errors],
     }  # fmt: skip
+
+
+def _range(usd: Range) -> dict[str, float]:
+    cents = {name: round(getattr(usd, name), 2) for name in ("least", "likely", "most")}
+    return {**cents, "unknown": usd.unknown}
 
 
 def _diagnostic(d: Diagnostic) -> dict[str, Any]:

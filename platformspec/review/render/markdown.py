@@ -12,6 +12,7 @@ from platformspec.diagnostics import Diagnostic
 from platformspec.plan import words
 from platformspec.plan.render.markdown import escape, html
 from platformspec.review.manifests import manifest_diffs
+from platformspec.review.money import CostDelta, signed
 from platformspec.review.render.mermaid import mermaid
 from platformspec.review.review import EnvironmentReview, Group, Review
 from platformspec.review.wording import listed
@@ -165,6 +166,8 @@ def _folds_of(group: Group, where: str) -> Iterator[_Fold]:
         yield _Fold(
             f"Blast radius{where}: {words.plural(len(r.radius.affected), 'dependent')}", _fence("mermaid", picture)
         )
+    if r.cost is not None:
+        yield _Fold(f"Cost by team{where}: {signed(r.cost.total.delta.likely)} a month", "\n".join(_cost(r.cost)))
     delta = r.permissions
     if delta.added or delta.removed:
         summary = f"Permissions{where}: {len(delta.added)} more, {len(delta.removed)} fewer"
@@ -181,6 +184,18 @@ def _folds_of(group: Group, where: str) -> Iterator[_Fold]:
         diff = _manifests(group, where)
         if diff is not None:
             yield diff
+
+
+def _cost(cost: CostDelta) -> Iterator[str]:
+    yield "| team | minimum | likely | maximum | likely, before and after |"
+    yield "|---|---:|---:|---:|---:|"
+    for row in (*cost.rows, cost.total):
+        d = row.delta
+        name = row.name.removeprefix("team.")
+        yield (
+            f"| {escape(name)} | {signed(d.least)} | {signed(d.likely)} | {signed(d.most)} "
+            f"| ${row.before.likely:,.0f} -> ${row.after.likely:,.0f} |"
+        ).replace("$", "\\$")
 
 
 def _list(items: Iterator[str] | Sequence[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
+from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
+from platformspec_aws.cluster.nodes import SYSTEM
 from platformspec_aws.gpu_pool.choice import Alternative, alternatives, check_fixed
 from platformspec_aws.gpu_pool.disk import disk_gib
 from platformspec_aws.gpu_pool.labels import GPU_RESOURCE, POOL_LABEL
@@ -10,10 +11,23 @@ from platformspec_aws.gpu_pool.node_group import managed_nodes
 from platformspec_aws.gpu_pool.node_pool import elastic_nodes
 from platformspec_aws.gpu_pool.sharing import slice_memory_gib, slices
 
+TAKEN_NAME = Code(
+    "PS595",
+    "a pool named like the cluster's own nodes",
+    explain="The nodes without GPUs that carry controllers, gateways and stores are a node group and a NodePool called `system`.",
+)
+
 
 def lower_gpu_pool(ctx: DeclarationContext) -> None:
     """Both kinds of node carry the same label and taint, so pods do not care."""
     spec: GpuPoolSpec = ctx.spec
+    if ctx.address.name == SYSTEM:
+        ctx.reject(
+            TAKEN_NAME,
+            f"{ctx.address} would have the name of the cluster's own nodes",
+            help="call it something else, such as `gpu`",
+        )
+        return
     found = alternatives(ctx, spec)
     if found is None:
         return
@@ -45,7 +59,10 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
     sharing = spec.sharing
     device_memory = slice_memory_gib(sharing, memory) if sharing is not None else memory
     by_turns = sharing is not None and sharing.mode != "mig"
-    devices = [spec.capacity.nodes.max * max(e.gpus for e in one.types) * per_gpu for one in found]
+    devices: dict[str, int] = {}
+    for one in found:
+        gpus = spec.capacity.nodes.max * max(entry.gpus for entry in one.types) * per_gpu
+        devices[one.accelerator] = devices.get(one.accelerator, 0) + gpus
     ctx.offer(
         GpuPoolExports(
             node_selector=ctx.src({POOL_LABEL: ctx.address.name}),
@@ -57,7 +74,8 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
             accelerators=ctx.src(tuple(dict.fromkeys(one.accelerator for one in found)), *choice),
             vcpus_per_gpu=ctx.src(min(e.vcpus / e.gpus for e in types) / per_gpu, *choice, *shared),
             memory_gib_per_gpu=ctx.src(min(e.memory_gib / e.gpus for e in types) / per_gpu, *choice, *shared),
-            max_gpus=ctx.src(sum(devices), *choice, *shared, "capacity.nodes.max"),
+            max_gpus=ctx.src(sum(devices.values()), *choice, *shared, "capacity.nodes.max"),
+            gpus_by_accelerator=ctx.src(devices, *choice, *shared, "capacity.nodes.max"),
             max_gpus_per_pod=ctx.src(1 if sharing is not None else smallest, *choice, "sharing"),
             device_memory_gib=ctx.src(device_memory, *choice, *shared),
             visible_memory_share=ctx.src(1 / per_gpu if by_turns else 1.0, *shared),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from platformspec.sdk import Code, DeclarationContext, GpuPoolSpec, Resource, Sourced
-from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, ROOT_DEVICE, root_volume
+from platformspec.sdk import ACCELERATOR_LABEL, Code, DeclarationContext, GpuPoolSpec, Resource, Sourced
+from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, TAGGED, root_volume
 from platformspec_aws.exports import AwsClusterExports, AwsNetworkExports
 from platformspec_aws.gpu_pool.choice import Alternative
 from platformspec_aws.gpu_pool.labels import NODE_GROUP_TAINT, POOL_LABEL
 from platformspec_aws.gpu_pool.sharing import mig_user_data, node_labels
 from platformspec_aws.instances import Instance
+from platformspec_aws.node_class import ROOT_DEVICE
 from platformspec_aws.stacks import stack_of
 
 NO_SUBNET = Code(
@@ -56,7 +57,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
         "block_device_mappings": root_volume(disk_gib, DATA_DEVICE if mig else ROOT_DEVICE),
         "metadata_options": METADATA_OPTIONS,
         "update_default_version": True,
-        "tag_specifications": [{"resource_type": kind, "tags": ctx.tags} for kind in ("instance", "volume")],
+        "tag_specifications": [{"resource_type": kind, "tags": ctx.tags} for kind in TAGGED],
     }
     if spec.sharing is not None and mig:
         template["user_data"] = ctx.src(mig_user_data(spec.sharing, alternative), "sharing.profile", *choice)
@@ -83,7 +84,11 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
         "subnet_ids": subnets,
         "ami_type": ctx.src(MIG_IMAGE_TYPE, "sharing.mode") if mig else IMAGE_TYPE,
         "capacity_type": ctx.src("CAPACITY_BLOCK", "capacity.block") if block is not None else "ON_DEMAND",
-        "labels": {POOL_LABEL: ctx.address.name, **node_labels(ctx, spec)},
+        "labels": {
+            POOL_LABEL: ctx.address.name,
+            ACCELERATOR_LABEL: ctx.src(alternative.accelerator, *choice),
+            **node_labels(ctx, spec),
+        },
         "taint": [NODE_GROUP_TAINT],
         "launch_template": [{"id": node.attr("id"), "version": node.attr("latest_version")}],
         "scaling_config": [{"min_size": size, "desired_size": size, "max_size": size}],

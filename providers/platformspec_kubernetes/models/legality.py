@@ -6,15 +6,14 @@ from platformspec.sdk import (
     Code,
     DeclarationContext,
     GpuPoolExports,
-    GpuPoolSpec,
     ModelSpec,
-    TeamSpec,
     facts_of,
-    gpus_per_replica,
+    parallelism,
 )
-from platformspec_kubernetes.models import spread
+from platformspec_kubernetes.models import adapters, kserve, offload, sleep, spread, topology
 from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.engines.engine import Engine
+from platformspec_kubernetes.models.pod import SHARE
 
 WRONG_ENGINE = Code(
     "PS562",
@@ -41,11 +40,6 @@ NO_SIGNAL = Code(
     "a scaling signal that the engine does not have",
     explain="Each engine counts something else: Text Embeddings Inference has no KV cache, Triton's vLLM backend counts tokens only.",
 )
-QUOTA = Code(
-    "PS568",
-    "models that need more GPUs than their team may hold",
-    explain="A team's `gpu_quota` bounds the GPUs of an accelerator. The models that it owns need at least their smallest number of replicas.",
-)
 
 
 ORIGINS = {"hugging_face": "Hugging Face", "bucket": "a bucket", "oci": "an image", "nim": "a NIM"}
@@ -55,6 +49,13 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
     """Report everything that could not run."""
     facts, serve = facts_of(spec), spec.serve
     spread.check(ctx, spec, engine, pool)
+    sleep.check(ctx, spec)
+    adapters.check(ctx, spec, engine)
+    replica = parallelism(serve, pool.gpus_per_node.value)
+    if replica is not None:
+        topology.check(ctx, spec, engine, replica)
+        kserve.check(ctx, spec, engine, replica)
+        offload.check(ctx, spec, engine, pool, replica, SHARE)
     if spec.task not in engine.clients:
         able = next(other.name for other in ENGINES.values() if spec.task in other.clients)
         ctx.reject(
@@ -95,42 +96,4 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
             f"{engine.name} has no {spec.scale.on} to scale {spec.task} on",
             at="scale.on" if "on" in spec.scale.model_fields_set else "scale",
             help=f"write `on: {' or '.join(signals)}`" if signals else "remove `max` from scale",
-        )
-    _quota(ctx, spec, pool)
-
-
-def _quota(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) -> None:
-    team = ctx.target("owned_by")
-    quota = ctx.graph.declarations[team].spec if team is not None else None
-    accelerator = pool.accelerator.value
-    if not isinstance(quota, TeamSpec) or accelerator not in quota.gpu_quota:
-        return
-    needs = 0
-    owned = (
-        [
-            edge.source
-            for edge in ctx.graph.edges_to(team)
-            if edge.relation == "owned_by" and edge.source.kind == "model"
-        ]
-        if team is not None
-        else []
-    )
-    for address in owned:
-        model = ctx.graph.declarations[address].spec
-        runs_on = next((e.target for e in ctx.graph.edges_from(address) if e.relation == "runs_on"), None)
-        other = ctx.graph.declarations[runs_on].spec if runs_on is not None else None
-        if (
-            isinstance(model, ModelSpec)
-            and isinstance(other, GpuPoolSpec)
-            and other.choices[0].accelerator == accelerator
-        ):
-            needs += model.scale.min * gpus_per_replica(model.serve)
-    allowed = quota.gpu_quota[accelerator]
-    # Said once, at the first of the team's models.
-    if needs > allowed and owned and ctx.address == min(owned, key=str):
-        ctx.reject(
-            QUOTA,
-            f"models of {team} need at least {needs} {accelerator} GPUs, and its quota is {allowed}",
-            at=("teams", team.name if team else "", "gpu_quota", accelerator),
-            help=f"write `{accelerator}: {needs}` or more, or fewer replicas",
         )

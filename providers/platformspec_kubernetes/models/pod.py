@@ -8,7 +8,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from platformspec.sdk import ClusterExports, DeclarationContext, Sourced, facts_of, paths_of
+from platformspec.sdk import ACCELERATOR_LABEL, ClusterExports, DeclarationContext, Sourced, facts_of, paths_of
+from platformspec_kubernetes.models import adapters
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Launch
 from platformspec_kubernetes.models.weights import FOLDER
 from platformspec_kubernetes.pods import (
@@ -63,7 +64,7 @@ def template(
         "serviceAccountName": ctx.address.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "nodeSelector": launch.pool.node_selector,
+        "nodeSelector": _node_selector(launch),
         "tolerations": launch.pool.tolerations,
         **(
             {"affinity": _near({key: value for key, value in labels.items() if key != ROLE})}
@@ -75,6 +76,7 @@ def template(
         "terminationGracePeriodSeconds": ctx.src(
             serve.drain_seconds + PRE_STOP_SECONDS + GRACE_SECONDS, "serve.drain_seconds"
         ),
+        **({"initContainers": [adapters.fetcher(ctx, launch.spec, env)]} if launch.spec.adapters else {}),
         "containers": [server],
         "volumes": [
             {"name": "home", "emptyDir": _cache(launch)},
@@ -87,6 +89,15 @@ def template(
     if container.files:
         metadata["annotations"] = {"platformspec.dev/files": digest(container)}
     return {"metadata": metadata, "spec": spec}
+
+
+def _node_selector(launch: Launch) -> Any:
+    """The pool; in a queue also the accelerator, by which Kueue finds the quota that the pod uses."""
+    pool = launch.pool
+    if launch.queue is None or len(pool.accelerators.value) > 1:
+        return pool.node_selector
+    selector = {**pool.node_selector.value, ACCELERATOR_LABEL: pool.accelerator.value}
+    return launch.ctx.src(selector, pool.node_selector, pool.accelerator, launch.queue, "pool")
 
 
 def environment(launch: Launch, container: Container, namespace: str) -> list[dict[str, Any]]:
@@ -142,6 +153,9 @@ def _extra_volumes(launch: Launch, container: Container) -> tuple[list[dict[str,
         items = [{"key": _key(path), "path": path} for path in sorted(container.files)]
         mounts.append({"name": "files", "mountPath": container.files_at, "readOnly": True})
         volumes.append({"name": "files", "configMap": {"name": f"{launch.ctx.address.name}-files", "items": items}})
+    if launch.spec.adapters:
+        mounts.append({"name": "adapters", "mountPath": adapters.FOLDER, "readOnly": True})
+        volumes.append({"name": "adapters", "emptyDir": {}})
     if launch.weights.volume is not None:
         mounts.append({"name": "weights", "mountPath": FOLDER, "readOnly": True})
         volumes.append({"name": "weights", **launch.weights.volume})

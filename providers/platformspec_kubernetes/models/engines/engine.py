@@ -6,7 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from platformspec.sdk import DeclarationContext, GpuPoolExports, ModelSpec, Parallelism, ServeSpec, Signal, Sourced
+from platformspec.sdk import (
+    DeclarationContext,
+    GpuPoolExports,
+    ModelSpec,
+    Parallelism,
+    ServeSpec,
+    Signal,
+    Sourced,
+    TeamExports,
+)
 from platformspec_kubernetes.models.weights import Weights
 
 Split = Literal["tensor", "pipeline", "data", "expert"]
@@ -24,6 +33,13 @@ class Launch:
     pool: GpuPoolExports
     parallelism: Parallelism
     weights: Weights
+
+    @property
+    def queue(self) -> Sourced[str] | None:
+        """The queue of the owner's GPUs, if it has one."""
+        team = self.ctx.target("owned_by")
+        queue = self.ctx.exports(team, TeamExports).queue if team is not None else None
+        return self.ctx.src(queue.value, queue, "team") if queue is not None else None
 
     @property
     def gpu_memory(self) -> Sourced[str]:
@@ -81,6 +97,7 @@ class Engine:
     - `metrics`: signal -> metric of one replica; the last part of the path is `metrics_path`.
     - `memory_share`: the share of GPU memory that it takes; None where it takes what it needs.
     - `group`: number of pods -> arguments for a replica over several pods; None where it cannot.
+    - `offloads`: whether it can keep KV cache in the memory of the node.
     - `served_name`: the model's name in requests, where it is not that of the declaration.
     """
 
@@ -93,4 +110,5 @@ class Engine:
     memory_share: Callable[[ServeSpec], float | None]
     metrics_path: str = "/metrics"
     group: Callable[[int], Group] | None = None
+    offloads: bool = False
     served_name: Callable[[ModelSpec, str], str] = lambda spec, name: name
