@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "plan": "show what would change; needs no cloud, no cluster and no Node",
     "cost": "estimate what the platform costs a month",
     "compile": "write Terraform CDK stacks and Kubernetes manifests",
+    "review": "say what a change means: for a pull request, over all environments",
     "graph": "print the graph of declarations",
     "show": "print the effective platform, its defaults, or its resources",
     "why": "say which lines a resource came from, and which passes made it",

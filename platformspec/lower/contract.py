@@ -90,6 +90,22 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Stake:
+    """What is at stake when a resource of a type is destroyed or replaced.
+
+    - `data`: what it keeps is lost. - `network`: addresses and paths change. - `identity`: who trusts it, or what it encrypts, is cut off.
+    - `cluster`: everything that runs in it goes too.
+
+    `loss` says what goes, as the object of a sentence: "the database and its automatic backups". `holds`: what stands in it cannot
+    stay when it goes, even where nothing else of it changes.
+    """
+
+    of: Literal["data", "network", "identity", "cluster"]
+    loss: str
+    holds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """An explicit manifest of one provider plug-in.
 
@@ -99,6 +115,7 @@ class Provider:
     - `aggregates`: functions that build documents from many declarations, run in this order.
     - `catalogue`: answers what a Terraform type's arguments are; None for a provider without Terraform.
     - `replacement`: (type, attribute path) -> Verdict, or None for types of other providers.
+    - `stakes`: type -> what is lost when such a resource is destroyed or replaced; types that keep nothing are left out.
     - `costs`: the lines of the bill, from all nodes after the last step; without prices.
     - `prices`: the price table that comes with the provider, read when it is asked for.
     - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
@@ -114,6 +131,7 @@ class Provider:
     aggregates: tuple[AggregateLowering, ...] = ()
     catalogue: Any = None
     replacement: Callable[[str, Path], Verdict | None] | None = None
+    stakes: Mapping[str, Stake] = field(default_factory=dict)
     costs: Callable[[AggregateContext], tuple[CostItem, ...]] | None = None
     prices: Callable[[], PriceTable] | None = None
     nouns: Mapping[str, str] = field(default_factory=dict)
@@ -152,3 +170,8 @@ class ProviderSet:
     def nouns(self) -> Mapping[str, str]:
         """All providers' words for types."""
         return {type: noun for provider in self.providers for type, noun in provider.nouns.items()}
+
+    @property
+    def stakes(self) -> Mapping[str, Stake]:
+        """All providers' stakes, by type."""
+        return {type: stake for provider in self.providers for type, stake in provider.stakes.items()}

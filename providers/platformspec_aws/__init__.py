@@ -22,6 +22,7 @@ from platformspec_aws.identity.grants import workload_roles
 from platformspec_aws.network.network import lower_network
 from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
+from platformspec_aws.stakes import STAKES
 from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
 from platformspec_aws.storage.cache import lower_cache
@@ -73,6 +74,7 @@ PROVIDER = Provider(
     aggregates=(access_policies, workload_roles, provider_blocks),
     catalogue=CATALOGUE,
     replacement=verdict,
+    stakes=STAKES,
     costs=costs,
     prices=prices,
     nouns={
