@@ -30,10 +30,22 @@ from platformspec.lower.context import (
     EdgeContext,
     label_value,
 )
-from platformspec.lower.contract import PROVIDER_API, Capability, Grant, Provider, Ready, Statement, Verdict, Workload
+from platformspec.lower.contract import (
+    PROVIDER_API,
+    Acting,
+    Capability,
+    ClusterAccess,
+    Grant,
+    Provider,
+    Ready,
+    Statement,
+    Verdict,
+    Workload,
+)
 
 __all__ = [
     "PROVIDER_API",
+    "Acting",
     "Address",
     "AggregateContext",
     "Attr",
@@ -43,6 +55,7 @@ __all__ = [
     "Capability",
     "CapabilityContext",
     "Catalogue",
+    "ClusterAccess",
     "ClusterExports",
     "ClusterSpec",
     "Code",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from platformspec.checks.allowed_warnings import apply_allow
 from platformspec.checks.capacity import check_capacity
+from platformspec.checks.freeze import check_freeze
 from platformspec.checks.models import check_models
 from platformspec.checks.network import check_networks
 from platformspec.checks.policy import PolicyFinding, check_policies
@@ -26,6 +27,7 @@ GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_capacity,
     check_networks,
     check_ranges,
+    check_freeze,
     check_without_effect,
     check_policy_rules,
     check_waivers,

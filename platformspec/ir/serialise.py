@@ -36,7 +36,7 @@ def to_json(program: Program) -> bytes:
         "format_version": FORMAT_VERSION,
         "platform": program.platform,
         "environment": program.environment,
-        "nodes": [_node(node) for node in program],
+        "nodes": [node_to_data(node) for node in program],
     }
     return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -47,12 +47,13 @@ def from_json(content: bytes) -> Program:
     if not isinstance(data, dict) or data.get("format_version") != FORMAT_VERSION:
         raise ValueError(f"not an IR of format {FORMAT_VERSION}")
     try:
-        return Program.of(data["platform"], data["environment"], [_read_node(node) for node in data["nodes"]])
+        return Program.of(data["platform"], data["environment"], [node_from_data(node) for node in data["nodes"]])
     except (KeyError, TypeError) as error:
         raise ValueError(f"the IR is damaged: {error}") from error
 
 
-def _node(node: Node) -> dict[str, Any]:
+def node_to_data(node: Node) -> dict[str, Any]:
+    """One node as plain data."""
     placement = node.placement
     out: dict[str, Any] = {
         "id": node.id,
@@ -96,7 +97,8 @@ def _value(value: Value) -> Any:
     return value
 
 
-def _read_node(data: dict[str, Any]) -> Node:
+def node_from_data(data: dict[str, Any]) -> Node:
+    """The inverse of `node_to_data`. Raises `KeyError` or `TypeError` for damaged data."""
     return KINDS[data["kind"]](
         id=data["id"],
         type=data["type"],
