@@ -7,10 +7,12 @@ it finds. All passes here are pure: what they need from outside (files, the day,
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from platformspec.checks import PolicyFinding, check_graph, check_program
+from platformspec.cost.estimate import Estimate, estimate
+from platformspec.cost.prices import PriceTable
 from platformspec.diagnostics import Report
 from platformspec.graph.platform import Platform
 from platformspec.graph.platform_graph import PlatformGraph
@@ -18,8 +20,10 @@ from platformspec.graph.resolve import resolve
 from platformspec.ir.program import Program
 from platformspec.ir.verify import verify
 from platformspec.kinds.platform import PlatformSpec
+from platformspec.kinds.prices import read_prices
 from platformspec.kinds.validate import validate
 from platformspec.lock import Lock
+from platformspec.lower.context import Maker
 from platformspec.lower.contract import ProviderSet
 from platformspec.lower.lower import lower
 from platformspec.source.document import Document, parse
@@ -42,6 +46,9 @@ class Compilation:
     spec: PlatformSpec | None = None
     graph: PlatformGraph | None = None
     program: Program | None = None
+    prices: PriceTable | None = None
+    estimate: Estimate | None = None
+    made_by: Mapping[str, Maker] = field(default_factory=dict)
     findings: tuple[PolicyFinding, ...] = ()
 
     @property
@@ -88,6 +95,7 @@ def lower_graph(c: Compilation) -> None:
     lowered = lower(c.graph, c.providers, c.report)
     if lowered is not None:
         c.program = lowered.program
+        c.made_by = lowered.made_by
         c.lock = c.lock.with_names(c.environment, lowered.names)
 
 
@@ -95,6 +103,22 @@ def verify_program(c: Compilation) -> None:
     """Prove that what was lowered can be emitted: a provider's mistake must not become a broken file."""
     assert c.program is not None
     verify(c.program, [p.catalogue for p in c.providers.providers if p.catalogue is not None], c.report)
+
+
+def price_program(c: Compilation) -> None:
+    """Join the lines of the bill with prices, because policies may be about money."""
+    assert c.document is not None
+    assert c.spec is not None
+    assert c.program is not None
+    c.prices = c.providers.prices
+    if c.spec.cost.prices is not None:
+        place = c.document.span(("cost", "prices"))
+        needed = frozenset(amount.key for item in c.program.costs for amount in item.amounts)
+        own = read_prices(c.tree, c.file, c.spec.cost.prices, place, c.prices, needed, c.report)
+        if own is None:
+            return
+        c.prices = own
+    c.estimate = estimate(c.program.costs, c.prices)
 
 
 def check_outcome(c: Compilation) -> None:
@@ -112,6 +136,7 @@ PASSES: tuple[Callable[[Compilation], None], ...] = (
     check_declarations,
     lower_graph,
     verify_program,
+    price_program,
     check_outcome,
 )
 

@@ -2,9 +2,11 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path
+from platformspec.diagnostics import Code, Path, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
+from platformspec.graph.platform import Declaration
+from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
@@ -16,7 +18,8 @@ from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExpo
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
-from platformspec.kinds.gpu_pool import GpuPoolExports, GpuPoolSpec
+from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.lending import borrowable, cohort
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
 from platformspec.kinds.serving import ServeSpec, Signal
@@ -37,17 +40,22 @@ from platformspec.lower.contract import (
     ClusterAccess,
     Grant,
     Provider,
+    ProviderSet,
     Ready,
     Statement,
     Verdict,
     Workload,
 )
+from platformspec.lower.stage import Stage, Summary
+from platformspec.source.document import Document
 
 __all__ = [
+    "ACCELERATOR_LABEL",
     "PROVIDER_API",
     "Acting",
     "Address",
     "AggregateContext",
+    "Amount",
     "Attr",
     "BucketExports",
     "CacheExports",
@@ -62,10 +70,13 @@ __all__ = [
     "CollectionSpec",
     "Concat",
     "Context",
+    "CostItem",
     "Data",
     "DatabaseExports",
     "DatabaseSpec",
+    "Declaration",
     "DeclarationContext",
+    "Document",
     "Edge",
     "EdgeContext",
     "Ephemeral",
@@ -74,6 +85,7 @@ __all__ = [
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "GpuChoice",
     "GpuPoolExports",
     "GpuPoolSpec",
     "Grant",
@@ -92,15 +104,21 @@ __all__ = [
     "Price",
     "PriceTable",
     "Provider",
+    "ProviderSet",
     "Ready",
     "Ref",
+    "Report",
     "Resource",
     "RouteSpec",
     "Secret",
     "ServeSpec",
+    "Share",
+    "SharingSpec",
     "Signal",
     "Sourced",
+    "Stage",
     "Statement",
+    "Summary",
     "TeamExports",
     "TeamSpec",
     "Value",
@@ -109,7 +127,9 @@ __all__ = [
     "Verdict",
     "Workload",
     "Yaml",
+    "borrowable",
     "closest",
+    "cohort",
     "concat",
     "facts_of",
     "folded",

@@ -4,6 +4,8 @@ Terraform providers publish their schema only through a running provider. The CD
 and their JavaScript carries the TypeScript it was made from in an inline source map; there a comment before each attribute
 says whether it is computed, optional or required, and the accessor says its type.
 
+The arguments of a provider's own block are read from the functions that write them as HCL; they become the entry `provider.<name>`.
+
 What cannot be read from the bindings: the number of blocks allowed beyond "one or many", sensitivity, defaults, validators.
 
     python scripts/generate_catalogue.py       (needs the `dev` extra)
@@ -56,6 +58,12 @@ SCALARS = {
     "Number": "number",
     "Boolean": "bool",
 }
+# How a provider's block is written as HCL: each argument with its type, and nested blocks with the class that holds them.
+HCL_ARGUMENT = re.compile(
+    r'^ +(\w+): \{\n +value: .*,\n +isBlock: (true|false),\n +type: "(\w+)",\n +storageClassType: "(\w+)"', re.MULTILINE
+)
+INTERFACE = r"^export interface {name} \{{$(.*?)^\}}$"
+INTERFACE_MEMBER = re.compile(r"readonly (\w+)(\??):")
 KINDS = {"TerraformResource": "resource", "TerraformDataSource": "data"}
 
 
@@ -69,8 +77,8 @@ class Binding:
     classes: dict[str, str]
 
 
-def bindings(package: str) -> Iterator[Binding]:
-    """Every resource and data source of a package of bindings, sorted by module."""
+def modules(package: str) -> dict[str, str]:
+    """The TypeScript of each module of a package of bindings."""
     spec = importlib.util.find_spec(package)
     assert spec is not None
     assert spec.submodule_search_locations is not None
@@ -86,9 +94,13 @@ def bindings(package: str) -> Iterator[Binding]:
             found = SOURCE_MAP.search(content.read().decode())
             if found:
                 sources.setdefault(parts[2], []).append(json.loads(base64.b64decode(found[1]))["sourcesContent"][0])
-    for module in sorted(sources):
+    return {module: "\n".join(sources[module]) for module in sorted(sources)}
+
+
+def bindings(sources: dict[str, str]) -> Iterator[Binding]:
+    """Every resource and data source, sorted by module."""
+    for text in sources.values():
         classes, main = {}, None
-        text = "\n".join(sources[module])
         for name, base, body in CLASS.findall(text):
             classes[name] = body
             if base in KINDS:
@@ -143,6 +155,33 @@ def block(binding: Binding, name: str, above: tuple[str, ...] = ()) -> dict[str,
     return {"a": attributes, "b": blocks}
 
 
+def configuration(text: str, name: str, written_by: str) -> dict[str, Any]:
+    """The schema of a provider's block, or of a block in it: the interface `name`, written as HCL by `written_by`."""
+    interface = re.search(INTERFACE.format(name=name), text, re.MULTILINE | re.DOTALL)
+    assert interface is not None
+    optional = {member.lower(): mark == "?" for member, mark in INTERFACE_MEMBER.findall(interface[1])}
+    start = text.index(written_by)
+    attributes: dict[str, Any] = {}
+    blocks: dict[str, Any] = {}
+    for argument, is_block, shape, storage in HCL_ARGUMENT.findall(
+        text[start : text.index("Object.fromEntries", start)]
+    ):
+        member = argument.replace("_", "")
+        if argument == "alias":
+            continue
+        if is_block == "true":
+            inner = storage.removesuffix("List")
+            function = f"function {inner[0].lower()}{inner[1:]}ToHclTerraform"
+            blocks[argument] = [shape, not optional[member], configuration(text, inner, function)]
+        else:
+            scalar = SCALARS[re.sub("List|Map", "", storage)]
+            attributes[argument] = [
+                scalar if shape == "simple" else [shape, scalar],
+                "o" if optional[member] else "r",
+            ]
+    return {"a": attributes, "b": blocks}
+
+
 def _type(attribute: str, rest: str) -> Any:
     for accessor, type in ACCESSORS:
         if f"return {accessor}('{attribute}'" in rest:
@@ -166,10 +205,15 @@ def main() -> None:
     for provider, package in PACKAGES.items():
         index: dict[str, list[int]] = {}
         data = bytearray()
-        for binding in bindings(package):
-            entry = json.dumps(block(binding, binding.main), separators=(",", ":"), sort_keys=True).encode()
-            packed = zlib.compress(entry, 9)
-            index[f"{binding.kind}.{binding.type}"] = [len(data), len(packed)]
+        sources = modules(package)
+        entries = [(f"{b.kind}.{b.type}", block(b, b.main)) for b in bindings(sources)]
+        name = f"{provider.capitalize()}ProviderConfig"
+        entries.append(
+            (f"provider.{provider}", configuration(sources["provider"], name, "protected synthesizeHclAttributes"))
+        )
+        for key, schema in entries:
+            packed = zlib.compress(json.dumps(schema, separators=(",", ":"), sort_keys=True).encode(), 9)
+            index[key] = [len(data), len(packed)]
             data += packed
         (OUT / f"{provider}.catalogue").write_bytes(bytes(data))
         (OUT / f"{provider}.index.json").write_text(json.dumps(index, separators=(",", ":"), sort_keys=True) + "\n")

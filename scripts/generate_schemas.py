@@ -10,7 +10,8 @@ import pathlib
 from typing import Any
 
 from platformspec.diagnostics.render.json import SCHEMA as DIAGNOSTIC_SCHEMA
-from platformspec.kinds.schema import fragment_schema, platform_schema
+from platformspec.kinds.schema import fragment_schema, platform_schema, prices_schema
+from platformspec.plan.render.cost_json import SCHEMA as COST_SCHEMA
 from platformspec.plan.render.json import SCHEMA as PLAN_SCHEMA
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "schemas"
@@ -22,6 +23,8 @@ def schemas() -> dict[str, dict[str, Any]]:
         "platform.schema.json": platform_schema(),
         "fragment.schema.json": fragment_schema(),
         "plan.schema.json": PLAN_SCHEMA,
+        "cost.schema.json": COST_SCHEMA,
+        "prices.schema.json": prices_schema(),
         "diagnostic.schema.json": DIAGNOSTIC_SCHEMA,
     }
 

@@ -196,9 +196,13 @@ class Record:
         return dict(sorted(found.items()))
 
     def program(self, platform: str, environment: str | None) -> Program | None:
-        """What exists as a program; None where nothing does."""
+        """What exists as a program, with the bill of the last apply that finished; None where nothing exists."""
         nodes = [known.node for known in self.known().values()]
-        return Program.of(platform, environment, nodes) if nodes else None
+        if not nodes:
+            return None
+        finished = [run.id for run in self.runs() if run.status == "complete" and run.command != "destroy"]
+        costs = self.program_of(finished[-1]).costs if finished else ()
+        return Program.of(platform, environment, nodes, costs)
 
     def attempt(self, nodes: Iterable[Node]) -> None:
         """From now on these may exist. What is known already stays as it is."""

@@ -36,7 +36,9 @@ STATE_UNREADABLE = Code(
 
 RESTORE: Final = "restore the state from its .backup file or from an earlier version in the bucket; nothing was changed"
 # Terraform's own words for a state that it cannot make sense of.
-UNREADABLE: Final = re.compile(r"Unsupported state file|state file could not be|does not have the expected content|[Ii]nvalid state")
+UNREADABLE: Final = re.compile(
+    r"Unsupported state file|state file could not be|does not have the expected content|[Ii]nvalid state"
+)
 LOCK_TIMEOUT: Final = "30s"
 PLAN_FILE: Final = "change.tfplan"
 LOCK_FILE: Final = ".terraform.lock.hcl"

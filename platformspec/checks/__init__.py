@@ -7,11 +7,13 @@ from collections.abc import Callable
 from platformspec.checks.allowed_warnings import apply_allow
 from platformspec.checks.capacity import check_capacity
 from platformspec.checks.freeze import check_freeze
+from platformspec.checks.lending import check_lending
 from platformspec.checks.models import check_models
 from platformspec.checks.network import check_networks
 from platformspec.checks.policy import PolicyFinding, check_policies
 from platformspec.checks.policy_rules import check_policy_rules
 from platformspec.checks.ranges import check_ranges
+from platformspec.checks.sharing import check_sharing
 from platformspec.checks.waivers import check_waivers
 from platformspec.checks.without_effect import check_without_effect
 from platformspec.diagnostics import Report
@@ -25,6 +27,8 @@ GraphCheck = Callable[[PlatformGraph, Report], None]
 GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_models,
     check_capacity,
+    check_sharing,
+    check_lending,
     check_networks,
     check_ranges,
     check_freeze,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import math
 
-from platformspec.diagnostics import Code, Report
+from platformspec.address import Address
+from platformspec.diagnostics import Code, Path, Report
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.kinds.gpu_pool import GpuPoolSpec
 
 FIXED_SIZE = Code(
     "PS411",
     "a pool that must have a fixed size has a range",
-    explain="Nodes with Elastic Fabric Adapter and nodes from a Capacity Block are a managed node group of fixed size: `min` and `max` are the same.",
+    explain="Nodes with Elastic Fabric Adapter, nodes from a Capacity Block and nodes that share their GPUs are a managed node group of fixed size: `min` and `max` are the same. Karpenter counts whole GPUs, so for shared ones it would start a node for every share that is asked for.",
 )
 BLOCK_ENDED = Code(
     "PS412",
@@ -21,17 +23,33 @@ BLOCK_ENDED = Code(
 NOT_A_DAY = Code(
     "PS413", "a day that is not in the calendar", explain="Days are written as year, month and day: 2027-02-28."
 )
+WHICH_GPU = Code(
+    "PS414",
+    "a pool without a GPU, or with two ways to say it",
+    explain="A pool names one `accelerator`, or alternatives in order of preference under `any_of`: exactly one of them.",
+)
+NO_SPOT_NODE = Code(
+    "PS415",
+    "a spot share that leaves no spot node",
+    explain="`share` counts on all nodes of the pool at its largest and is rounded down; `nodes.min` and `on_demand_floor` are always on demand.",
+)
+ONE_KIND = Code(
+    "PS418",
+    "a pool of fixed size with alternatives",
+    explain="Alternatives are for nodes that Karpenter starts. A pool with EFA, a Capacity Block or shared GPUs is one managed node group.",
+)
 
 
 def check_capacity(graph: PlatformGraph, report: Report) -> None:
-    """Fixed sizes, and ends of Capacity Blocks."""
+    """Kinds of node, fixed sizes, spot, and ends of Capacity Blocks."""
     for address, declaration in graph.declarations.items():
         spec = declaration.spec
         if not isinstance(spec, GpuPoolSpec):
             continue
-        nodes, block = spec.capacity.nodes, spec.capacity.block
-        if (block is not None or spec.network == "efa") and nodes.min != nodes.max:
-            why = "a Capacity Block" if block is not None else "Elastic Fabric Adapter"
+        nodes, block, why = spec.capacity.nodes, spec.capacity.block, spec.fixed_because
+        _kinds_of_node(address, declaration.path, spec, report)
+        _spot(address, declaration.path, spec, report)
+        if why is not None and nodes.min != nodes.max:
             report.error(
                 FIXED_SIZE,
                 f"{address} has {nodes.min} to {nodes.max} nodes, and with {why} the number is fixed",
@@ -53,6 +71,48 @@ def check_capacity(graph: PlatformGraph, report: Report) -> None:
                 at=at,
                 help="name a block that is still running, or remove `block`",
             )
+
+
+def _kinds_of_node(address: Address, path: Path, spec: GpuPoolSpec, report: Report) -> None:
+    if (spec.accelerator is None) == (not spec.any_of):
+        both = spec.accelerator is not None
+        report.error(
+            WHICH_GPU,
+            f"{address} has {'both' if both else 'neither'} accelerator {'and' if both else 'nor'} any_of",
+            at=(*path, "any_of") if both else path,
+            on_key=True,
+            help="move the accelerator to the front of any_of" if both else "add `accelerator: l4`, for example",
+        )
+    if spec.any_of and spec.fixed_because is not None:
+        report.error(
+            ONE_KIND,
+            f"{address} has {len(spec.any_of)} kinds of node, and with {spec.fixed_because} it is one node group",
+            at=(*path, "any_of"),
+            on_key=True,
+            help=f"write `accelerator: {spec.any_of[0].accelerator}` instead",
+        )
+
+
+def _spot(address: Address, path: Path, spec: GpuPoolSpec, report: Report) -> None:
+    spot, nodes = spec.capacity.spot, spec.capacity.nodes
+    if spot is None or spec.fixed_because is not None or nodes.min >= nodes.max:
+        return
+    on_demand = max(spot.on_demand_floor, nodes.min)
+    if on_demand >= nodes.max:
+        report.error(
+            NO_SPOT_NODE,
+            f"{address} has {nodes.max} nodes at most, and {on_demand} are on demand: none is left for spot",
+            at=(*path, "capacity", "spot"),
+            on_key=True,
+            help=f"write `nodes: {{max: {on_demand + 1}}}` or more, a smaller floor, or remove `spot`",
+        )
+    elif spot.share * nodes.max < 1:
+        report.error(
+            NO_SPOT_NODE,
+            f"{spot.share:g} of {nodes.max} nodes is less than one node",
+            at=(*path, "capacity", "spot", "share"),
+            help=f"write `share: {math.ceil(100 / nodes.max) / 100:g}` or more, or remove `spot`",
+        )
 
 
 def day(text: str) -> datetime.date | None:

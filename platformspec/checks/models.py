@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from platformspec.address import Address
 from platformspec.diagnostics import Code, Report
+from platformspec.graph.platform import Declaration
 from platformspec.graph.platform_graph import PlatformGraph
-from platformspec.kinds.model import ModelSpec
+from platformspec.kinds.model import ModelSpec, SourceSpec
+
+ORIGINS = ("hugging_face", "bucket", "oci", "nim")
 
 NO_SOURCE = Code(
     "PS401",
@@ -14,12 +18,12 @@ NO_SOURCE = Code(
 TWO_SOURCES = Code(
     "PS402",
     "a model with two origins",
-    explain="A model has `source` or `external`, and a source has `hugging_face` or `bucket`: exactly one of each pair.",
+    explain="A model has `source` or `external`: exactly one. A source has `hugging_face`, `bucket`, `oci` or `nim`: exactly one.",
 )
 
 
 def check_models(graph: PlatformGraph, report: Report) -> None:
-    """Exactly one of source and external; of a source, exactly one of hugging_face and bucket."""
+    """Exactly one of source and external; of a source, exactly one origin."""
     for address, declaration in graph.declarations.items():
         spec = declaration.spec
         if not isinstance(spec, ModelSpec):
@@ -40,11 +44,23 @@ def check_models(graph: PlatformGraph, report: Report) -> None:
                 on_key=True,
                 help="keep one of them; a fallback between two models is written in a gateway's route",
             )
-        elif spec.source is not None and (spec.source.hugging_face is None) == (spec.source.bucket is None):
-            both = spec.source.bucket is not None
-            report.error(
-                TWO_SOURCES if both else NO_SOURCE,
-                f"the source of {address} has {'both' if both else 'neither'} hugging_face {'and' if both else 'nor'} bucket",
-                at=(*declaration.path, "source"),
-                help="keep one of them" if both else "add `hugging_face: owner/name` or `bucket: folder`",
-            )
+        elif spec.source is not None:
+            _one_origin(address, declaration, spec.source, report)
+
+
+def _one_origin(address: Address, declaration: Declaration, source: SourceSpec, report: Report) -> None:
+    named = [origin for origin in ORIGINS if getattr(source, origin) is not None]
+    if not named:
+        report.error(
+            NO_SOURCE,
+            f"the source of {address} does not say where the weights are",
+            at=(*declaration.path, "source"),
+            help="add one of `hugging_face: owner/name`, `bucket: folder`, `oci: image` and `nim: image`",
+        )
+    elif len(named) > 1:
+        report.error(
+            TWO_SOURCES,
+            f"the source of {address} has {' and '.join(named)}",
+            at=(*declaration.path, "source"),
+            help="keep one of them",
+        )

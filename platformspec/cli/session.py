@@ -13,7 +13,7 @@ from platformspec.cli import exit
 from platformspec.cli.arguments import DEFAULT_FILE
 from platformspec.cli.output import diagnostics_text, wants_color
 from platformspec.cli.stop import Stop
-from platformspec.diagnostics import Code, Diagnostic
+from platformspec.diagnostics import Code, Diagnostic, Failure
 from platformspec.driver import Compilation, compile_platform
 from platformspec.lock import FILE as LOCK_FILE
 from platformspec.providers import ProviderProblem, installed_providers
@@ -26,6 +26,12 @@ PROVIDER_NOT_LOADED = Code(
     explain="Providers are found through the entry-point group platformspec.providers. Reinstall or remove the package that brings the named one.",
 )
 
+NOT_IN_REVISION = Code(
+    "PS602",
+    "a revision without the platform file",
+    explain="To compare with a git revision means to read the same file there. The revision is older than the file, or the file has moved.",
+)
+
 
 @dataclass(frozen=True)
 class Input:
@@ -33,6 +39,11 @@ class Input:
 
     tree: SourceTree
     file: str
+
+    def path_of(self, file: str) -> pathlib.Path:
+        """Where a file of the tree is on disk. The tree is a folder."""
+        assert isinstance(self.tree, Folder)
+        return self.tree.root / pathlib.PurePosixPath(file)
 
 
 def platform_input(name: str) -> Input:
@@ -47,9 +58,16 @@ def platform_input(name: str) -> Input:
 
 
 def revision_input(revision: str, of: Input) -> Input:
-    """The same file in a git revision."""
+    """The same file in a git revision. Raises `Failure` where the revision does not have it."""
     root = of.tree.root if isinstance(of.tree, Folder) else pathlib.Path.cwd()
-    return Input(GitRevision(root, revision), of.file)
+    tree = GitRevision(root, revision)
+    if not tree.exists(of.file):
+        raise Failure(
+            NOT_IN_REVISION,
+            f"the revision {revision} has no {of.file}",
+            "write `--against none`, or name a revision that has the file",
+        )
+    return Input(tree, of.file)
 
 
 def compile_input(source: Input, args: argparse.Namespace) -> Compilation:

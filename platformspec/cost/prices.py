@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
 EVERYWHERE: Final = "global"
@@ -48,6 +49,19 @@ class PriceTable:
         """A table from its file, which is known to be well formed."""
         sources = {name: Source(**source) for name, source in data["sources"].items()}
         return cls(data["regions"], sources, data["reference_region"])
+
+    @cached_property
+    def keys(self) -> Mapping[str, Unit]:
+        """Every key of any region, with its unit."""
+        return {key: row["per"] for rows in self.regions.values() for key, row in rows.items()}
+
+    def over(self, other: PriceTable) -> PriceTable:
+        """Both tables; where both have a row, this one's counts."""
+        if not self.regions:
+            return other
+        names = [*other.regions, *(name for name in self.regions if name not in other.regions)]
+        regions = {name: {**other.regions.get(name, {}), **self.regions.get(name, {})} for name in names}
+        return PriceTable(regions, {**other.sources, **self.sources}, other.reference or self.reference)
 
     def find(self, key: str, region: str) -> Price | None:
         """The price in the region, else the one that holds everywhere, else the reference region's; None where there is none."""

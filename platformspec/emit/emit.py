@@ -34,7 +34,9 @@ def emit(
     names = sorted({*linked.by_stack, *emptied} - {KUBERNETES_STACK})
     for name, content in _stacks(linked, names, settings, cache).items():
         files[f"terraform/stacks/{name}/cdk.tf.json"] = content
-    dependencies = {name: tuple(d for d in linked.stack_dependencies.get(name, ()) if d != KUBERNETES_STACK) for name in names}
+    dependencies = {
+        name: tuple(d for d in linked.stack_dependencies.get(name, ()) if d != KUBERNETES_STACK) for name in names
+    }
     files["terraform/manifest.json"] = manifest(dependencies)
     bindings: list[kubernetes.Binding] = []
     for node in linked:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from platformspec.ir.cost import CostItem
 from platformspec.ir.node import Manifest, Node
 
 KUBERNETES_STACK = "kubernetes"
@@ -22,21 +24,28 @@ class CycleError(ValueError):
 
 @dataclass(frozen=True)
 class Program:
-    """Nodes by id, sorted. `platform` and `environment` name what it was compiled from."""
+    """Nodes by id, sorted, and what will be billed for them. `platform` and `environment` name what it was compiled from."""
 
     platform: str
     environment: str | None
     nodes: Mapping[str, Node]
+    costs: tuple[CostItem, ...] = ()
 
     @classmethod
-    def of(cls, platform: str, environment: str | None, nodes: Iterable[Node]) -> Program:
-        """Raises `ValueError` where two nodes have one id."""
+    def of(
+        cls, platform: str, environment: str | None, nodes: Iterable[Node], costs: Iterable[CostItem] = ()
+    ) -> Program:
+        """Raises `ValueError` where two nodes, or two lines of the bill, have one id."""
         by_id: dict[str, Node] = {}
         for node in nodes:
             if node.id in by_id:
                 raise ValueError(f"two nodes have the id {node.id!r}")
             by_id[node.id] = node
-        return cls(platform, environment, dict(sorted(by_id.items())))
+        items = sorted(costs, key=lambda item: item.id)
+        for one, other in itertools.pairwise(items):
+            if one.id == other.id:
+                raise ValueError(f"two lines of the bill have the id {one.id!r}")
+        return cls(platform, environment, dict(sorted(by_id.items())), tuple(items))
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes.values())

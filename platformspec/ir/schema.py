@@ -22,11 +22,13 @@ ANY_BLOCK: dict[str, Any] = {"a": {}, "b": {}}
 class Catalogue:
     """Schemas of resources and data sources, unpacked when first asked for.
 
-    `index` names `resource.<type>` and `data.<type>` with offset and length in `packed`.
+    `index` names `resource.<type>`, `data.<type>` and `provider.<name>` with offset and length in `packed`; `versions` says of
+    which version of each Terraform provider they are.
     """
 
     index: Mapping[str, tuple[int, int]]
     packed: bytes
+    versions: Mapping[str, str] = field(default_factory=dict)
     _unpacked: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def schema(self, kind: str, type: str) -> dict[str, Any] | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from platformspec.diagnostics import Path
+from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Json, Secret, Value, Yaml
 from platformspec.ir.node import (
     Data,
@@ -37,6 +39,7 @@ def to_json(program: Program) -> bytes:
         "platform": program.platform,
         "environment": program.environment,
         "nodes": [node_to_data(node) for node in program],
+        "costs": [_cost(item) for item in program.costs],
     }
     return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -47,7 +50,12 @@ def from_json(content: bytes) -> Program:
     if not isinstance(data, dict) or data.get("format_version") != FORMAT_VERSION:
         raise ValueError(f"not an IR of format {FORMAT_VERSION}")
     try:
-        return Program.of(data["platform"], data["environment"], [node_from_data(node) for node in data["nodes"]])
+        return Program.of(
+            data["platform"],
+            data["environment"],
+            [node_from_data(node) for node in data["nodes"]],
+            [_read_cost(item) for item in data.get("costs", ())],
+        )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the IR is damaged: {error}") from error
 
@@ -112,6 +120,30 @@ def node_from_data(data: dict[str, Any]) -> Node:
         provenance={
             _path(path): tuple(_path(source) for source in sources) for path, sources in data.get("provenance", ())
         },
+    )
+
+
+def _cost(item: CostItem) -> dict[str, Any]:
+    out = {field.name: getattr(item, field.name) for field in fields(item)}
+    for bound in ("least", "likely", "most"):
+        out[bound] = [
+            {key: value for key, value in asdict(amount).items() if value is not None} for amount in out[bound]
+        ]
+    out["shares"] = [asdict(share) for share in item.shares]
+    out["sources"] = [list(path) for path in item.sources]
+    return {key: value for key, value in out.items() if value not in (None, "", [])}
+
+
+def _read_cost(data: dict[str, Any]) -> CostItem:
+    bounds = {bound: tuple(Amount(**amount) for amount in data.get(bound, ())) for bound in ("least", "likely", "most")}
+    return CostItem(
+        **{
+            "team": None,
+            **data,
+            **bounds,
+            "shares": tuple(Share(**share) for share in data.get("shares", ())),
+            "sources": tuple(_path(path) for path in data.get("sources", ())),
+        }
     )
 
 

@@ -62,11 +62,12 @@ class FallbackSpec(Spec):
 
 
 def _target_form(value: Any) -> str:
-    return "fallback" if isinstance(value, (dict, FallbackSpec)) else "name"
+    return "as fallback" if isinstance(value, (dict, FallbackSpec)) else "by name"
 
 
 Target = Annotated[
-    Annotated[Annotated[Ref, RefTo("model", "routes_to")], Tag("name")] | Annotated[FallbackSpec, Tag("fallback")],
+    Annotated[Annotated[Ref, RefTo("model", "routes_to")], Tag("by name")]
+    | Annotated[FallbackSpec, Tag("as fallback")],
     Discriminator(_target_form),
 ]
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
-from platformspec.kinds.base import DeclarationSpec, Integer, Many, Ref, RefTo, Spec, section
+from platformspec.kinds.base import DeclarationSpec, Integer, Many, Number, Ref, RefTo, Spec, section
 
 Accelerator = Literal[
     "t4", "a10g", "l4", "l40s", "a100", "h100", "h200", "b200", "b300", "rtx-pro-4500", "rtx-pro-6000"
 ]
+
+
+ACCELERATOR_LABEL: Final = "platformspec.dev/accelerator"
+"""Label of every node of a pool: its GPU, by the name that the language has for it."""
+InstanceType = Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$(?!\n)")]
+GpusPerNode = Annotated[Integer, Field(ge=1, le=16)]
 
 
 class NodesSpec(Spec):
@@ -23,6 +30,17 @@ class NodesSpec(Spec):
     )
     max: Integer = Field(
         default=2, description="Nodes at most. Those above min come and go with Karpenter.", ge=1, le=1000
+    )
+
+
+class SpotSpec(Spec):
+    """Part of the pool that may be spot. Where there is no spot capacity its nodes are on demand."""
+
+    share: Annotated[Number, Field(gt=0, le=1)] = Field(
+        default=1.0, description="Share of the pool's nodes, at its largest, that may be spot."
+    )
+    on_demand_floor: Integer = Field(
+        default=0, description="Nodes that are on demand before the first spot node is started.", ge=0, le=1000
     )
 
 
@@ -46,48 +64,117 @@ class CapacitySpec(Spec):
     """How much, and how it is bought."""
 
     nodes: NodesSpec = section("Number of nodes.")
-    purchase: Literal["on_demand", "spot", "spot_or_on_demand"] = Field(
-        default="on_demand",
-        description="How nodes above min are bought. spot_or_on_demand takes spot where there is some.",
+    spot: SpotSpec | None = Field(
+        default=None, description="Let part of the nodes above min be spot; on demand where left out."
     )
     block: CapacityBlock | None = Field(default=None, description="Take the nodes from a Capacity Block.")
 
 
+class SharingSpec(Spec):
+    """Several pods on one GPU."""
+
+    mode: Literal["time_slicing", "mps", "mig"] = Field(
+        description="time_slicing: by turns, without a wall between pods. mps: an equal part of memory and cores each (experimental at NVIDIA). mig: slices in hardware."
+    )
+    replicas: Annotated[Integer, Field(ge=2, le=48)] | None = Field(
+        default=None, description="Pods on one GPU, with time_slicing and mps."
+    )
+    profile: Annotated[str, Field(pattern=r"^\dg\.\d{1,3}gb$(?!\n)")] | None = Field(
+        default=None, description="Slice of a GPU with mig, such as 1g.10gb."
+    )
+
+
+class GpuChoice(Spec):
+    """One of several kinds of node that a pool may start."""
+
+    accelerator: Accelerator = Field(description="GPU, by its Karpenter name.")
+    instances: Many[InstanceType] = Field(
+        default=(), description="Instance types. Where left out, every type with this accelerator and gpus_per_node."
+    )
+    gpus_per_node: GpusPerNode | None = Field(default=None, description="GPUs of a node, where instances are left out.")
+
+
 class GpuPoolSpec(DeclarationSpec):
-    """Nodes of one accelerator."""
+    """Nodes with accelerators."""
 
     cluster: Annotated[Ref, RefTo("cluster", "placed_in")] | None = Field(
         default=None, description="Cluster of the nodes; not needed where there is one."
     )
-    accelerator: Accelerator = Field(description="GPU, by its Karpenter name.")
-    instances: Many[Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$(?!\n)")]] = Field(
+    accelerator: Accelerator | None = Field(
+        default=None, description="GPU, by its Karpenter name. Left out only with any_of."
+    )
+    instances: Many[InstanceType] = Field(
         default=(), description="Instance types. Where left out, every type with this accelerator and gpus_per_node."
     )
-    gpus_per_node: Annotated[Integer, Field(ge=1, le=16)] | None = Field(
-        default=None, description="GPUs of a node, where instances are left out."
+    gpus_per_node: GpusPerNode | None = Field(default=None, description="GPUs of a node, where instances are left out.")
+    any_of: Annotated[Many[GpuChoice], Field(max_length=5)] = Field(
+        default=(),
+        description="Ordered alternatives, instead of accelerator: the next is taken where the one before cannot be had. `capacity.nodes.max` counts for each.",
     )
     capacity: CapacitySpec = section("How many nodes, and how they are bought.")
     network: Literal["standard", "efa"] = Field(
         default="standard", description="efa: nodes in one placement group with Elastic Fabric Adapter on every card."
     )
-    disk_gib: Integer = Field(
-        default=300, description="Root volume for images and model caches, in GiB.", ge=50, le=16000
+    sharing: SharingSpec | None = Field(
+        default=None, description="Several pods on one GPU; each pod has its GPUs for itself where left out."
     )
+    disk_gib: Annotated[Integer, Field(ge=50, le=16000)] | None = Field(
+        default=None,
+        description="Root volume in GiB; where left out, sized for the images and weights of the models on the pool.",
+    )
+
+    @property
+    def choices(self) -> tuple[GpuChoice, ...]:
+        """The kinds of node, in order of preference."""
+        if self.any_of or self.accelerator is None:
+            return self.any_of
+        return (GpuChoice(accelerator=self.accelerator, instances=self.instances, gpus_per_node=self.gpus_per_node),)
+
+    @property
+    def fixed_because(self) -> str | None:
+        """What makes the pool a managed node group of fixed size, in words; None where Karpenter may add nodes."""
+        if self.capacity.block is not None:
+            return "a Capacity Block"
+        if self.network == "efa":
+            return "Elastic Fabric Adapter"
+        if self.sharing is not None:
+            return "shared GPUs"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class GpuPoolExports:
-    """What a pool offers to a pod."""
+    """What a pool offers to a pod.
+
+    A pod asks for devices: GPUs, or shares of one where the pool shares its GPUs. Where a pool may start several kinds of
+    node, the figures are those of the poorest.
+    """
 
     node_selector: Sourced[dict[str, str]]
     tolerations: Sourced[list[dict[str, str]]]
     gpu_resource: str
+    """Extended resource by which a pod asks for devices."""
     gpus_per_node: Sourced[int]
     """GPUs of the smallest node that the pool may start."""
     gpu_memory_gib: Sourced[float]
+    """Memory of a GPU, in GiB."""
     accelerator: Sourced[str]
+    """The first choice."""
+    accelerators: Sourced[tuple[str, ...]]
+    """Every GPU that a pod may meet, in order of preference; one where the pool has no alternatives."""
     vcpus_per_gpu: Sourced[float]
     memory_gib_per_gpu: Sourced[float]
-    """vCPUs and memory of the poorest instance type of the pool, divided by its GPUs."""
+    """vCPUs and memory of the machine that belong to one device, in vCPUs and GiB."""
     max_gpus: Sourced[int]
+    """Devices of the pool at its largest."""
+    gpus_by_accelerator: Sourced[Mapping[str, int]]
+    """The same for each accelerator: what quotas are held against."""
+    max_gpus_per_pod: Sourced[int]
+    """Devices that one pod may ask for: the GPUs of a node, and 1 where GPUs are shared."""
+    device_memory_gib: Sourced[float]
+    """GPU memory that a pod has per device, in GiB: of a whole GPU, of a MIG slice, or its part of a shared GPU."""
+    visible_memory_share: Sourced[float]
+    """Part that a pod may take of the GPU memory that it sees: 1 for whole GPUs and MIG slices, 1/replicas where pods share one."""
+    ends: Sourced[str] | None
+    """Day on which the pool's nodes are gone, as YYYY-MM-DD; None where they have no end."""
     efa_devices: Sourced[int]

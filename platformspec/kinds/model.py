@@ -9,21 +9,32 @@ from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
 from platformspec.kinds.base import DeclarationSpec, Integer, Many, Number, Ref, RefTo, Spec, section
-from platformspec.kinds.serving import ScaleSpec, ServeSpec
+from platformspec.kinds.serving import EngineName, ScaleSpec, ServeSpec
 
 Task = Literal["chat", "embedding", "rerank"]
 Capability = Literal["chat", "tools", "vision", "reasoning", "json", "embedding", "rerank"]
 Precision = Literal["bf16", "fp16", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4"]
 
 
+IMAGE = r"^[a-z0-9.-]+(?::[0-9]+)?/[a-z0-9._/-]+(?::[\w.-]{1,128})?(?:@sha256:[0-9a-f]{64})?$(?!\n)"
+
+
 class SourceSpec(Spec):
-    """Where the weights come from: Hugging Face, or a folder of the platform's model bucket."""
+    """Where the weights come from: exactly one of Hugging Face, the platform's model bucket, an OCI artifact and an NVIDIA NIM."""
 
     hugging_face: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$(?!\n)")] | None = Field(
         default=None, description="Repository on Hugging Face, such as Qwen/Qwen3-8B."
     )
     bucket: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_.-]*$(?!\n)")] | None = Field(
         default=None, description="Folder in the platform's model bucket, such as qwen3-8b/2026-03."
+    )
+    oci: Annotated[str, Field(pattern=IMAGE)] | None = Field(
+        default=None,
+        description="Image in a registry whose files are the weights, with a tag or digest; nodes keep it as they keep images.",
+    )
+    nim: Annotated[str, Field(pattern=IMAGE)] | None = Field(
+        default=None,
+        description="NVIDIA NIM, such as nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.4, with a tag or digest: server and weights in one.",
     )
     revision: Annotated[str, Field(pattern=r"^[\w./-]{1,64}$(?!\n)")] | None = Field(
         default=None, description="Commit, tag or branch on Hugging Face. A commit is the only one that never moves."
@@ -37,7 +48,8 @@ class SourceSpec(Spec):
         min_length=1,
     )
     token_secret: Annotated[str, Field(pattern=r"^[\w/+=.@-]{1,200}$(?!\n)")] | None = Field(
-        default=None, description="Secret in AWS Secrets Manager that holds the Hugging Face token of a gated model."
+        default=None,
+        description="Secret in AWS Secrets Manager that holds the Hugging Face token of a gated model, or the NGC key of a NIM.",
     )
 
 
@@ -82,6 +94,13 @@ class PriceSpec(Spec):
     output_usd_per_mtok: Number = Field(default=0.0, description="Generated tokens.", ge=0)
 
 
+class TrafficSpec(Spec):
+    """Tokens that an external model is expected to work on; what it costs follows from them."""
+
+    input_mtok_per_month: Number = Field(description="Prompt tokens in a month, in millions.", ge=0)
+    output_mtok_per_month: Number = Field(default=0.0, description="Generated tokens in a month, in millions.", ge=0)
+
+
 class ModelSpec(DeclarationSpec):
     """A model."""
 
@@ -103,6 +122,17 @@ class ModelSpec(DeclarationSpec):
         default=(), description="What callers may rely on; chat, embedding or rerank by the task where left out."
     )
     price: PriceSpec | None = Field(default=None, description="Price of tokens.")
+    traffic: TrafficSpec | None = Field(
+        default=None, description="Expected tokens of an external model, for `platformspec cost`."
+    )
+
+    @property
+    def engine(self) -> EngineName | None:
+        """The model server: the one that is named, or the usual one. None for a model that somebody else serves."""
+        if self.source is None:
+            return None
+        usual: EngineName = "nim" if self.source.nim is not None else "vllm" if self.task == "chat" else "tei"
+        return self.serve.engine or usual
 
 
 @dataclass(frozen=True, slots=True)

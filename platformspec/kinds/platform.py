@@ -10,6 +10,7 @@ from pydantic import Field
 from platformspec.kinds.base import Integer, Many, Name, Profile, Spec, section
 from platformspec.kinds.cloud import CloudSpec
 from platformspec.kinds.cluster import ClusterSpec
+from platformspec.kinds.cost import CostSpec
 from platformspec.kinds.database import CacheSpec, DatabaseSpec
 from platformspec.kinds.gateway import GatewaySpec
 from platformspec.kinds.gpu_pool import GpuPoolSpec
@@ -79,6 +80,7 @@ class PlatformSpec(Spec):
         min_length=1,
     )
     observability: ObservabilitySpec = section("Metrics, dashboards and logs.")
+    cost: CostSpec = section("How the platform's cost is estimated.")
     teams: dict[Name, TeamSpec] = Field(default={}, description="Teams.")
     gpu_pools: dict[Name, GpuPoolSpec] = Field(default={}, description="Nodes with accelerators.")
     models: dict[Name, ModelSpec] = Field(default={}, description="AI models.")

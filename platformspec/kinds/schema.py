@@ -8,9 +8,11 @@ from typing import Any, Final
 from platformspec.diagnostics import Path
 from platformspec.kinds.base import PROFILE_DEFAULTS, REFERENCE_KIND
 from platformspec.kinds.platform import PlatformSpec
+from platformspec.kinds.prices import PricesSpec
 
 ID: Final = "https://platformspec.dev/schemas/platform.schema.json"
 FRAGMENT_ID: Final = "https://platformspec.dev/schemas/fragment.schema.json"
+PRICES_ID: Final = "https://platformspec.dev/schemas/prices.schema.json"
 HEADER: Final = ("apiVersion", "kind")
 BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 Schema = dict[str, Any]
@@ -29,6 +31,18 @@ def fragment_schema() -> Schema:
     schema = {key: value for key, value in platform_schema().items() if key != "required"}
     properties = {name: value for name, value in schema["properties"].items() if name not in (*HEADER, "include")}
     return {**schema, "$id": FRAGMENT_ID, "title": "included part of platform.yaml", "properties": properties}
+
+
+@functools.cache
+def prices_schema() -> Schema:
+    """JSON Schema of a price file."""
+    schema = _cleaned(PricesSpec.model_json_schema(by_alias=True))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": PRICES_ID,
+        "title": "prices.yaml",
+        **schema,
+    }
 
 
 def schema_at(path: Path) -> Schema:

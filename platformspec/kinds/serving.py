@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from platformspec.kinds.base import Integer, Number, Spec, by_profile
+from platformspec.kinds.base import Integer, Name, Number, Spec, by_profile
 
-EngineName = Literal["vllm", "sglang", "tei"]
-Signal = Literal["queue_depth", "kv_cache"]
+EngineName = Literal["vllm", "sglang", "tei", "triton", "nim"]
+Signal = Literal["queue_depth", "kv_cache", "tokens"]
+
+Cron = Annotated[str, Field(pattern=r"^[0-9*,/-]+ [0-9*,/-]+ [0-9*,/-]+ [0-9A-Za-z*,/-]+ [0-9A-Za-z*,/-]+$(?!\n)")]
 
 
 class ServeSpec(Spec):
@@ -17,7 +19,7 @@ class ServeSpec(Spec):
 
     engine: EngineName | None = Field(
         default=None,
-        description="Model server; vllm for chat, tei (Text Embeddings Inference) for embedding and rerank where left out.",
+        description="Model server; where left out, nim for a NIM, vllm for chat, tei (Text Embeddings Inference) for embedding and rerank.",
     )
     tensor_parallel: Integer = Field(
         default=1, description="GPUs of one node that share every layer of the weights.", ge=1, le=16
@@ -53,18 +55,41 @@ class ServeSpec(Spec):
     )
 
 
+class WindowSpec(Spec):
+    """A time of the week with more replicas."""
+
+    start: Cron = Field(description="When it begins: minute, hour, day of month, month, day of week.")
+    end: Cron = Field(description="When it ends.")
+    time_zone: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*$(?!\n)")] = Field(
+        default="UTC", description="Time zone of both, such as Europe/Berlin."
+    )
+    replicas: Integer = Field(description="Replicas at least, from start to end.", ge=1, le=1000)
+
+
 class ScaleSpec(Spec):
     """Number of replicas."""
 
-    min: Integer = by_profile("Replicas at least.", dev=1, standard=2, hardened=2, ge=1, le=1000)
+    min: Integer = by_profile(
+        "Replicas at least. 0 lets the model sleep until a gateway's requests or a schedule wake it.",
+        dev=1,
+        standard=2,
+        hardened=2,
+        ge=0,
+        le=1000,
+    )
     max: Annotated[Integer, Field(ge=1, le=1000)] | None = Field(
         default=None, description="Replicas at most; where left out, min: no autoscaling."
     )
     on: Signal = Field(
         default="queue_depth",
-        description="Signal: waiting requests per replica, or share of KV cache in use (not of tei).",
+        description="Signal: waiting requests per replica, share of the KV cache in use, or tokens generated per second and replica.",
     )
     target: Annotated[Number, Field(gt=0)] | None = Field(
         default=None,
-        description="Value of the signal to hold per replica; 5 waiting requests, or 0.8 of the KV cache, where left out.",
+        description="Value of the signal to hold per replica; 5 waiting requests, or 0.8 of the KV cache, where left out. Tokens have no usual value.",
     )
+    cold_start_seconds: Annotated[Integer, Field(ge=1, le=14400)] | None = Field(
+        default=None,
+        description="Time from no replica to the first answer, nodes and weights included, that callers can bear. Needed where min is 0.",
+    )
+    schedule: dict[Name, WindowSpec] = Field(default={}, description="Times with more replicas, by name.")

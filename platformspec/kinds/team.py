@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from platformspec.ir.sourced import Sourced
 from platformspec.kinds.base import DeclarationSpec, Integer, Many, Name, Number, Spec
 from platformspec.kinds.gpu_pool import Accelerator
 
@@ -31,11 +32,21 @@ class TeamSpec(DeclarationSpec):
     )
     budget: BudgetSpec | None = Field(default=None, description="Monthly budget.")
     gpu_quota: dict[Accelerator, Annotated[Integer, Field(ge=0, le=10000)]] = Field(
-        default={}, description="Accelerator -> GPUs that the team may hold at once."
+        default={},
+        description="Accelerator -> GPUs, or shares of shared ones, that the team may hold at once; of others none. No bound where left out.",
+    )
+    may_borrow_from: Many[Name] = Field(
+        default=(),
+        description="Teams whose unused GPUs this team may take. They are given back, and its pods stopped, when their owner needs them.",
     )
     data_class: Literal["public", "internal", "restricted"] = Field(
         default="internal", description="Most sensitive data that the team handles; a label on its namespace and a tag."
     )
+
+    @property
+    def quota(self) -> dict[str, int]:
+        """`gpu_quota`, by any name of an accelerator."""
+        return {str(accelerator): gpus for accelerator, gpus in self.gpu_quota.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +57,5 @@ class TeamExports:
     namespace: str
     service_account: str
     """The account as which the team's own applications run; grants of the team go to it."""
+    queue: Sourced[str] | None
+    """Queue in the namespace that workloads with GPUs wait in; None where the team neither lends nor borrows."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from platformspec.address import Address
 from platformspec.diagnostics import Code, Path, Report
@@ -32,6 +32,13 @@ NAME_PATHS: tuple[Path, ...] = (("metadata", "name"),)
 Attributes = Mapping[str, Any]
 
 
+class Maker(NamedTuple):
+    """The step and the provider's function that made a node, for `platformspec why`."""
+
+    step: str
+    function: str
+
+
 @dataclass
 class Lowering:
     """The state of one compilation's lowering: nodes and exports so far. Contexts write to it, functions do not."""
@@ -45,6 +52,10 @@ class Lowering:
     needs: dict[tuple[Address, Capability], set[Path]]
     waiting: list[tuple[str, Address, Capability]]
     names: dict[str, str]
+    made_by: dict[str, Maker]
+    """Node id -> who made it."""
+    maker: Maker | None = None
+    """Who is at work."""
 
     @property
     def platform(self) -> Platform:
@@ -307,11 +318,13 @@ class Context:
             Placement(cloud.account, cloud.region, where.name),
         )
         if capability is not None:
-            self.need(capability, cluster=where)
+            self.need(capability, cluster=where, because=because)
             self._lowering.waiting.append((node.id, where, capability))
         return node
 
-    def need(self, capability: Capability, *, cluster: Address | None = None, because: Iterable[str] = ()) -> None:
+    def need(
+        self, capability: Capability, *, cluster: Address | None = None, because: Iterable[str | Sourced[Any]] = ()
+    ) -> None:
         """Say that a controller must be installed in the cluster."""
         where = cluster or self.cluster_address()
         if where is None:
@@ -379,6 +392,8 @@ class Context:
         if node.id in self._lowering.nodes:
             raise ValueError(f"two nodes have the id {node.id!r}")
         self._lowering.nodes[node.id] = node
+        if self._lowering.maker is not None:
+            self._lowering.made_by[node.id] = self._lowering.maker
         return node
 
 

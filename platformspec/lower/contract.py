@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from platformspec.address import Address
+from platformspec.cost.prices import PriceTable
 from platformspec.diagnostics import Path
 from platformspec.graph.edge import Edge
+from platformspec.ir.cost import CostItem
 from platformspec.ir.sourced import Given
 
 if TYPE_CHECKING:
     from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
+    from platformspec.lower.stage import Rehearse
 
 PROVIDER_API = 1
 
@@ -22,6 +25,7 @@ Capability = Literal[
     "gpu-device-plugin",
     "efa-device-plugin",
     "karpenter",
+    "kueue",
     "external-secrets",
     "load-balancer-controller",
     "external-dns",
@@ -121,9 +125,12 @@ class Provider:
     - `aggregates`: functions that build documents from many declarations, run in this order.
     - `catalogue`: answers what a Terraform type's arguments are; None for a provider without Terraform.
     - `replacement`: (type, attribute path) -> Verdict, or None for types of other providers.
+    - `costs`: the lines of the bill, from all nodes after the last step; without prices.
+    - `prices`: the price table that comes with the provider, read when it is asked for.
     - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
     - `required_providers`: Terraform provider requirements, as in `terraform.required_providers`.
     - `acting`: what applying needs to know.
+    - `rehearse`: opens a stage on which an apply is rehearsed.
     """
 
     name: str
@@ -134,9 +141,12 @@ class Provider:
     aggregates: tuple[AggregateLowering, ...] = ()
     catalogue: Any = None
     replacement: Callable[[str, Path], Verdict | None] | None = None
+    costs: Callable[[AggregateContext], tuple[CostItem, ...]] | None = None
+    prices: Callable[[], PriceTable] | None = None
     nouns: Mapping[str, str] = field(default_factory=dict)
     required_providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     acting: Acting = field(default_factory=Acting)
+    rehearse: Rehearse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +166,15 @@ class ProviderSet:
             if found is not None:
                 return found
         return Verdict(None, f"no provider knows {type}")
+
+    @property
+    def prices(self) -> PriceTable:
+        """All providers' price tables as one."""
+        table = PriceTable({}, {}, "")
+        for provider in self.providers:
+            if provider.prices is not None:
+                table = table.over(provider.prices())
+        return table
 
     @property
     def nouns(self) -> Mapping[str, str]:

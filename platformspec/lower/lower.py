@@ -11,14 +11,23 @@ Some outputs need to know the users of a declaration, so one pass over declarati
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 
 from platformspec.address import Address
 from platformspec.diagnostics import Code, Report
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.ir.cost import CostItem
 from platformspec.ir.program import Program
 from platformspec.kinds.cluster import ClusterSpec
-from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext, Lowering
+from platformspec.lower.context import (
+    AggregateContext,
+    CapabilityContext,
+    DeclarationContext,
+    EdgeContext,
+    Lowering,
+    Maker,
+)
 from platformspec.lower.contract import Capability, ProviderSet, Ready
 from platformspec.lower.extend import apply_extensions
 
@@ -31,10 +40,11 @@ NOT_LOWERED = Code(
 
 @dataclasses.dataclass(frozen=True)
 class Lowered:
-    """The program, and the physical names of stateful things for platform.lock."""
+    """The program, the physical names of stateful things for platform.lock, and who made each node."""
 
     program: Program
     names: dict[str, str]
+    made_by: Mapping[str, Maker]
 
 
 def lower(
@@ -44,7 +54,7 @@ def lower(
 
     `edges` are those that step 2 turns into grants, openings and wiring; by default all of the graph's.
     """
-    state = Lowering(graph, providers, report, {}, {}, [], {}, [], {})
+    state = Lowering(graph, providers, report, {}, {}, [], {}, [], {}, {})
     _declarations(state)
     if not report.ok:
         return None
@@ -58,8 +68,9 @@ def lower(
         return None
     _wait_for_capabilities(state)
     return Lowered(
-        Program.of(graph.platform.name, graph.platform.environment, state.nodes.values()),
+        Program.of(graph.platform.name, graph.platform.environment, state.nodes.values(), _costs(state)),
         dict(sorted(state.names.items())),
+        state.made_by,
     )
 
 
@@ -84,6 +95,7 @@ def _declarations(state: Lowering) -> None:
             )
         for function in functions:
             known = len(state.report.errors)
+            state.maker = _maker("declaration", function)
             function(DeclarationContext(state, declaration))
             if len(state.report.errors) > known:
                 rejected.add(address)
@@ -94,6 +106,7 @@ def _edges(state: Lowering, edges: tuple[Edge, ...]) -> None:
     for edge in edges:
         for provider in state.providers.providers:
             for function in provider.edges.get(edge.relation, ()):
+                state.maker = _maker("edge", function)
                 function(EdgeContext(state, edge))
 
 
@@ -109,13 +122,24 @@ def _capabilities(state: Lowering) -> None:
             function = state.providers.capability(name)
             if function is None:
                 raise LookupError(f"no provider installs the capability {name!r}")
+            state.maker = _maker("capability", function)
             function(CapabilityContext(state, cluster, name, tuple(sorted(state.needs[(cluster, name)], key=str))))
 
 
 def _aggregates(state: Lowering) -> None:
     for provider in state.providers.providers:
         for function in provider.aggregates:
+            state.maker = _maker("aggregate", function)
             function(AggregateContext(state))
+
+
+def _costs(state: Lowering) -> list[CostItem]:
+    """After everything else, so that what `extend` patched is what is billed."""
+    return [item for p in state.providers.providers if p.costs is not None for item in p.costs(AggregateContext(state))]
+
+
+def _maker(step: str, function: Callable[..., None]) -> Maker:
+    return Maker(step, f"{function.__module__}.{function.__qualname__}")
 
 
 def _wait_for_capabilities(state: Lowering) -> None:

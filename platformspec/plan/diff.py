@@ -30,6 +30,14 @@ NOT_CREATED = (Data, Ephemeral, Output, ProviderConfig)
 """Nodes that read, configure or publish; a plan counts what is created in the cloud or the cluster."""
 
 
+def changed_declarations(before: Program, after: Program) -> frozenset[str]:
+    """Declarations of which anything that is created differs."""
+    ids = {*before.nodes, *after.nodes}
+    differing = (id for id in ids if before.nodes.get(id) != after.nodes.get(id))
+    nodes = (after.nodes.get(id) or before.nodes[id] for id in differing)
+    return frozenset(node.declaration for node in nodes if not isinstance(node, NOT_CREATED))
+
+
 def diff(
     before: Program | None,
     after: Program,

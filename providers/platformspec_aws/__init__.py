@@ -5,6 +5,7 @@ from platformspec_aws.acting import ACTING
 from platformspec_aws.addons.cluster_services import install_block_storage, install_metrics_server
 from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin
 from platformspec_aws.addons.karpenter import install_karpenter
+from platformspec_aws.addons.kueue import install_kueue
 from platformspec_aws.addons.providers import provider_blocks
 from platformspec_aws.addons.scaling import install_keda, install_prometheus
 from platformspec_aws.addons.secrets import install_external_secrets
@@ -12,6 +13,7 @@ from platformspec_aws.addons.serving import install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
 from platformspec_aws.catalogue import CATALOGUE
 from platformspec_aws.cluster.cluster import lower_cluster
+from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
 from platformspec_aws.front.secrets import read_model_token, read_own_secrets
 from platformspec_aws.front.vector_store import lower_vector_store
@@ -19,6 +21,7 @@ from platformspec_aws.gpu_pool.gpu_pool import lower_gpu_pool
 from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
 from platformspec_aws.network.network import lower_network
+from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
 from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
@@ -59,6 +62,7 @@ PROVIDER = Provider(
         "gpu-device-plugin": install_gpu_device_plugin,
         "karpenter": install_karpenter,
         "keda": install_keda,
+        "kueue": install_kueue,
         "leader-worker-set": install_leader_worker_set,
         "load-balancer-controller": install_load_balancer_controller,
         "metrics-server": install_metrics_server,
@@ -69,6 +73,8 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     replacement=verdict,
     acting=ACTING,
+    costs=costs,
+    prices=prices,
     nouns={
         "aws_acm_certificate": "certificate",
         "aws_acm_certificate_validation": "certificate validation",

@@ -23,7 +23,7 @@ def _load() -> Catalogue:
         for key, (offset, length) in json.loads(data.joinpath(f"{provider}.index.json").read_text("utf-8")).items():
             index[key] = (len(packed) + offset, length)
         packed += data.joinpath(f"{provider}.catalogue").read_bytes()
-    return Catalogue(index, packed)
+    return Catalogue(index, packed, {"aws": AWS_VERSION, "helm": HELM_VERSION})
 
 
 CATALOGUE: Final = _load()

@@ -5,6 +5,7 @@ All rows hold for Kubernetes 1.34 to 1.36, the versions that the language allows
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +28,7 @@ CHARTS: Final[dict[str, Chart]] = {
     "aws-efa-k8s-device-plugin": Chart("https://aws.github.io/eks-charts", "aws-efa-k8s-device-plugin", "v0.5.30", "aws/eks-charts, Chart.yaml, 2026-08-03"),
     "karpenter-crd": Chart("oci://public.ecr.aws/karpenter", "karpenter-crd", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21"),
     "karpenter": Chart("oci://public.ecr.aws/karpenter", "karpenter", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21; Kubernetes 1.30 to 1.36"),
+    "kueue": Chart("oci://registry.k8s.io/kueue/charts", "kueue", "0.19.2", "kubernetes-sigs/kueue, charts/kueue/Chart.yaml and README, tag v0.19.2"),
     "external-secrets": Chart("https://charts.external-secrets.io", "external-secrets", "2.9.0", "external-secrets/external-secrets, tag v2.9.0"),
     "aws-load-balancer-controller": Chart("https://aws.github.io/eks-charts", "aws-load-balancer-controller", "3.5.0", "aws/eks-charts, Chart.yaml, 2026-08-03"),
     "lws": Chart("oci://registry.k8s.io/lws/charts", "lws", "0.10.0", "kubernetes-sigs/lws, installation guide at v0.10.0; Kubernetes 1.26 and newer"),
@@ -36,3 +38,19 @@ CHARTS: Final[dict[str, Chart]] = {
 NODE_IMAGE_FAMILY: Final = "al2023"
 NODE_IMAGE: Final = "al2023@v20260801"
 """Karpenter's alias of the EKS optimised Amazon Linux 2023 image; with it Karpenter takes the NVIDIA variant for GPU nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Last days of a Kubernetes version on EKS: of standard support, and of the extended one, which costs extra."""
+
+    standard: datetime.date
+    extended: datetime.date
+    source: str
+
+
+KUBERNETES_SUPPORT: Final[dict[str, Support]] = {
+    "1.34": Support(datetime.date(2026, 12, 2), datetime.date(2027, 12, 2), "Amazon EKS user guide, release calendar"),
+    "1.35": Support(datetime.date(2027, 3, 27), datetime.date(2028, 3, 27), "endoflife.date/amazon-eks"),
+    "1.36": Support(datetime.date(2027, 8, 2), datetime.date(2028, 8, 2), "EKS release calendar as quoted on 2026-09-08; 14 and 12 months"),
+}  # fmt: skip

@@ -6,6 +6,8 @@ from platformspec_kubernetes.gateways.gateway import gateway_configurations, low
 from platformspec_kubernetes.models.access import open_route, shared_namespace
 from platformspec_kubernetes.models.model import lower_model
 from platformspec_kubernetes.replacement import verdict
+from platformspec_kubernetes.tenancy.queues import queues
+from platformspec_kubernetes.tenancy.quota import check_quotas
 from platformspec_kubernetes.tenancy.team import lower_team
 from platformspec_kubernetes.vector_stores.vector_store import lower_vector_store, open_collection
 
@@ -25,6 +27,6 @@ PROVIDER = Provider(
         "routes_to": (open_route,),
         "serves": (serve_team,),
     },
-    aggregates=(shared_namespace, gateway_configurations),
+    aggregates=(check_quotas, queues, shared_namespace, gateway_configurations),
     replacement=verdict,
 )

@@ -6,6 +6,7 @@ from typing import Final
 
 VLLM: Final = "docker.io/vllm/vllm-openai:v0.33.0"  # PyPI wheel vllm 0.33.0, built 2026-11-01
 SGLANG: Final = "docker.io/lmsysorg/sglang:v0.5.23"  # PyPI wheel sglang 0.5.23, built 2026-10
+TRITON: Final = "nvcr.io/nvidia/tritonserver:26.07-vllm-python-py3"  # triton-inference-server/server, python/openai/README.md, 2026-08-19
 LITELLM: Final = "ghcr.io/berriai/litellm-database:v1.109.1"  # PyPI wheel litellm 1.109.1; the variant with Prisma
 QDRANT: Final = "docker.io/qdrant/qdrant:v1.19.0-unprivileged"  # qdrant-helm, Chart.yaml 1.19.0
 POSTGRES_CLIENT: Final = (

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from platformspec.sdk import Address, Context, EdgeContext, Manifest, Workload, label_value
+from platformspec.sdk import Address, Context, EdgeContext, Manifest, Sourced, Workload, label_value
 
 PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10")
 
 
 def policy(
     ctx: Context, role: str, namespace: str, name: str, pods: Mapping[str, str], *, ingress: Sequence[Any] = (), egress: Sequence[Any] = (),
-    types: Iterable[str] = (), cluster: Address | None = None, because: Iterable[str] = (),
+    types: Iterable[str] = (), cluster: Address | None = None, because: Iterable[str | Sourced[Any]] = (),
 ) -> Manifest:  # fmt: skip
     """One policy for the pods with these labels (none: all pods of the namespace)."""
     kinds = tuple(types) or tuple(kind for kind, rules in (("Ingress", ingress), ("Egress", egress)) if rules)
@@ -69,6 +69,15 @@ def open_to_range(ctx: EdgeContext, source: Workload, cidr: Any, port: Any) -> N
         egress=[rule],
         cluster=source.cluster,
     )
+
+
+def scraped_by_prometheus(port: int) -> dict[str, Any]:
+    """A rule that lets the cluster's Prometheus read metrics."""
+    scraper = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
+    }
+    return {"from": [scraper], "ports": [{"protocol": "TCP", "port": port}]}
 
 
 def to_internet(port: int = 443) -> dict[str, Any]:

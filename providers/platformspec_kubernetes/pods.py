@@ -72,6 +72,27 @@ def external_secret(
     )  # fmt: skip
 
 
+def registry_secret(
+    ctx: Context, namespace: str, name: str, store: str, registry: str, data: Mapping[str, Any], *, because: tuple[str, ...] = ()
+) -> None:  # fmt: skip
+    """A Secret that opens NVIDIA's registry to the kubelet. `data`: `token` -> `remoteRef` of the key."""
+    login = f'{{"auths":{{"{registry}":{{"username":"$oauthtoken","password":"{{{{ .token }}}}"}}}}}}'
+    template = {
+        "type": "kubernetes.io/dockerconfigjson",
+        "engineVersion": "v2",
+        "data": {".dockerconfigjson": login},
+    }
+    spec = {
+        "refreshInterval": "1h0m0s",
+        "secretStoreRef": {"name": store, "kind": "ClusterSecretStore"},
+        "target": {"name": name, "creationPolicy": "Owner", "deletionPolicy": "Retain", "template": template},
+        "data": [{"secretKey": key, "remoteRef": dict(reference)} for key, reference in data.items()],
+    }
+    ctx.manifest(
+        "external-secrets.io/v1", "ExternalSecret", name, "registry", {"spec": spec}, namespace=namespace, capability="external-secrets", because=because
+    )  # fmt: skip
+
+
 def from_secret(name: str, key: str) -> dict[str, Any]:
     """The value of an environment variable that comes from a Secret."""
     return {"secretKeyRef": {"name": name, "key": key}}

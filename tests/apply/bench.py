@@ -32,7 +32,9 @@ needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="
 
 def thing(id: str, stack: str, value: Any = "x", **more: Any) -> Resource:
     """One resource: `input` is any value, a reference too."""
-    return Resource(id, "terraform_data", stack, PLACE, {"input": value, **more.pop("attrs", {})}, id.split("/")[0], **more)
+    return Resource(
+        id, "terraform_data", stack, PLACE, {"input": value, **more.pop("attrs", {})}, id.split("/")[0], **more
+    )
 
 
 def refers(id: str, path: str = "id") -> Attr:
@@ -94,7 +96,9 @@ class Bench:
         import json
 
         file = self.folder / "terraform" / "state" / f"{stack}.tfstate"
-        return {resource["name"] for resource in json.loads(file.read_text())["resources"] if resource["mode"] == "managed"}
+        return {
+            resource["name"] for resource in json.loads(file.read_text())["resources"] if resource["mode"] == "managed"
+        }
 
 
 def header(plan: Plan, command: str = "apply") -> dict[str, Any]:

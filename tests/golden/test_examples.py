@@ -7,13 +7,14 @@ import shutil
 
 import pytest
 
+from platformspec.cli.commands.cost import cost_report
 from platformspec.cli.emit_settings import emit_settings
 from platformspec.driver import Compilation
 from platformspec.emit.emit import emit
 from platformspec.plan.diff import diff
 from platformspec.plan.digest import digest
 from platformspec.plan.notes import PlanNotes
-from platformspec.plan.render import text
+from platformspec.plan.render import cost_text, text
 from tests.support.examples import AS_OF, ROOT, Case, cases, compiled
 
 GOLDEN = ROOT / "golden"
@@ -44,6 +45,7 @@ def test_golden(case: Case, update_golden: bool, tmp_path: pathlib.Path) -> None
     assert c.program is not None
     files = dict(emit(c.program, emit_settings(c, "cdktf"), cache=tmp_path).files)
     files["plan.txt"] = plan_text(c).encode()
+    files["cost.txt"] = cost_text.render(cost_report(c, None)).encode()
     folder = GOLDEN / case.name
     if update_golden:
         shutil.rmtree(folder, ignore_errors=True)

@@ -44,8 +44,8 @@ def variations(value: Any) -> list[Any]:
         return [value * 1.5, value / 2, value * 0.9]
     if isinstance(value, str):
         swapped = {
-            "dev": "standard", "standard": "hardened", "hardened": "standard", "on_demand": "spot", "spot_or_on_demand": "spot",
-            "spot": "on_demand", "cosine": "euclidean", "dot": "cosine", "queue_depth": "kv_cache", "small": "medium",
+            "dev": "standard", "standard": "hardened", "hardened": "standard",
+            "g6.2xlarge": "g6.4xlarge", "g4dn.xlarge": "g4dn.2xlarge", "g6e.12xlarge": "g6e.24xlarge", "time_slicing": "mps", "mps": "time_slicing", "2g.20gb": "1g.20gb", "cosine": "euclidean", "dot": "cosine", "queue_depth": "kv_cache", "small": "medium",
             "medium": "large", "restricted": "internal", "internal": "restricted", "tools": "json", "vision": "json", "eu": "us", "us": "eu",
             "eu-central-1": "eu-west-1", "us-east-1": "us-west-2", "eu-west-1": "eu-central-1", "1.35": "1.34", "bf16": "fp16",
             "apache-2.0": "mit", "block": "warn", "unavailable": "context_exceeded",
@@ -118,6 +118,28 @@ def unexplained(before: Compilation, after: Compilation, path: Path) -> list[str
                 continue
             if not names(causes(before, old, attribute) | causes(after, new, attribute), path):
                 missed.append(f"{id} {dotted(attribute)}: {left.get(attribute)!r} -> {right.get(attribute)!r}")
+    return missed + unexplained_costs(before, after, path)
+
+
+def unexplained_costs(before: Compilation, after: Compilation, path: Path) -> list[str]:
+    """Lines of the bill that differ in a quantity and do not name the path."""
+    assert before.program is not None
+    assert after.program is not None
+    old, new = ({item.id: item for item in c.program.costs} for c in (before, after))  # type: ignore[union-attr]
+    missed: list[str] = []
+    for id in sorted({*old, *new}):
+        sides = [(c, items[id]) for c, items in ((before, old), (after, new)) if id in items]
+        amounts = {(item.least, item.likely, item.most) for _, item in sides}
+        if len(sides) == 2 and len(amounts) == 1:
+            continue
+        sources = {
+            cause
+            for c, item in sides
+            for source in item.sources
+            for cause in (source, *c.graph.platform.causes_of(source))  # type: ignore[union-attr]
+        }
+        if not names(sources, path):
+            missed.append(f"the cost of {id}: {[item.likely for _, item in sides]}")
     return missed
 
 

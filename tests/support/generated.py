@@ -29,7 +29,7 @@ def platform(seed: int) -> dict[str, Any]:
         name: {
             "accelerator": pick(list(GPUS)),
             "gpus_per_node": 1,
-            "capacity": {"nodes": {"min": pick((0, 1)), "max": pick((1, 3))}},
+            "capacity": {"nodes": {"min": pick((0, 1)), "max": pick((6, 8))}},
         }
         for name in some(chooser, 1, 3)
     }

@@ -58,20 +58,24 @@ def load() -> list[Any]:
 CASES = load()
 
 
-def compile_case(case: dict[str, Any]) -> tuple[Compilation, str]:
+def compile_case(case: dict[str, Any]) -> tuple[Compilation, dict[str, str]]:
     text = case.get("platform") or HEADER + ("" if "cloud:" in case["sections"] else CLOUD) + case["sections"]
     as_of = datetime.date.fromisoformat(case["as_of"]) if "as_of" in case else AS_OF
-    tree = MemoryTree({"platform.yaml": text, **case.get("files", {})})
+    files = {"platform.yaml": text, **case.get("files", {})}
     return compile_platform(
-        tree, "platform.yaml", environment=case.get("environment"), as_of=as_of, providers=installed_providers()
-    ), text
+        MemoryTree(files),
+        "platform.yaml",
+        environment=case.get("environment"),
+        as_of=as_of,
+        providers=installed_providers(),
+    ), files
 
 
-def underlined(diagnostic: Diagnostic, text: str) -> str:
+def underlined(diagnostic: Diagnostic, files: dict[str, str]) -> str:
     span = diagnostic.span
     if span is None:
         return ""
-    lines = text.split("\n")[span.line - 1 : span.end_line]
+    lines = files[span.file].split("\n")[span.line - 1 : span.end_line]
     if span.line == span.end_line:
         return lines[0][span.column - 1 : span.end_column - 1]
     return lines[0][span.column - 1 :]
@@ -79,8 +83,8 @@ def underlined(diagnostic: Diagnostic, text: str) -> str:
 
 @pytest.mark.parametrize("case", CASES)
 def test_case(case: dict[str, Any]) -> None:
-    compilation, text = compile_case(case)
-    got = [(d.code.id, underlined(d, text), f"{d.message} {d.help}") for d in compilation.report]
+    compilation, files = compile_case(case)
+    got = [(d.code.id, underlined(d, files), f"{d.message} {d.help}") for d in compilation.report]
     assert sorted(code for code, _, _ in got) == sorted(expected["code"] for expected in case["expect"]), got
     for expected in case["expect"]:
         fitting = [

@@ -12,18 +12,11 @@ from platformspec.cli.arguments import add_input_arguments
 from platformspec.cli.files import cannot_write
 from platformspec.cli.output import progress, wants_color
 from platformspec.cli.plan_cache import Printed, RecordingFolder, key_of, recall, remember
-from platformspec.diagnostics import Code, Failure
 
 if TYPE_CHECKING:
     from platformspec.cli.session import Input
     from platformspec.driver import Compilation
     from platformspec.ir.program import Program
-
-NOT_IN_REVISION = Code(
-    "PS602",
-    "a revision without the platform file",
-    explain="A plan against a git revision reads the same file there. The revision is older than the file, or the file has moved.",
-)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,14 +102,7 @@ def _baseline(
     if pathlib.Path(args.against).exists():
         other, other_recording = _recorded(platform_input(args.against))
         return compile_input(other, args).program, args.against, [other_recording]
-    other = revision_input(args.against, source)
-    if not other.tree.exists(other.file):
-        raise Failure(
-            NOT_IN_REVISION,
-            f"the revision {args.against} has no {other.file}",
-            "write `--against none`, which shows everything as new",
-        )
-    return compile_input(other, args).program, args.against, None
+    return compile_input(revision_input(args.against, source), args).program, args.against, None
 
 
 def _applied(source: Input, head: Compilation, recording: RecordingFolder) -> tuple[Program | None, str]:

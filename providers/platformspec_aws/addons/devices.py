@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import CapabilityContext
+from typing import Any
+
+from platformspec.sdk import CapabilityContext, GpuPoolSpec, Sourced
 from platformspec_aws.addons.release import release
+from platformspec_aws.gpu_pool.sharing import config_name, plugin_config
 
 GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+WHOLE_GPUS = "version: v1\n"
+"""The plugin's configuration for nodes that name none: NVIDIA's chart takes the one called `default`."""
 
 
 def install_gpu_device_plugin(ctx: CapabilityContext) -> None:
     """NVIDIA's plugin. Amazon Linux's NVIDIA image brings driver and toolkit, and labels its nodes nvidia.com/gpu.present."""
-    ctx.ready(
-        release(
-            ctx,
-            "release",
-            "nvidia-device-plugin",
-            "nvidia-device-plugin",
-            {"gdrcopyEnabled": False, "tolerations": [GPU_TOLERATION]},
-        )
-    )
+    values: dict[str, Any] = {"gdrcopyEnabled": False, "tolerations": [GPU_TOLERATION]}
+    shared = _configurations(ctx)
+    if shared:
+        values["config"] = {"map": {"default": WHOLE_GPUS, **shared}}
+    ctx.ready(release(ctx, "release", "nvidia-device-plugin", "nvidia-device-plugin", values))
+
+
+def _configurations(ctx: CapabilityContext) -> dict[str, Sourced[str]]:
+    """What the nodes of the cluster's shared pools name in a label, by name."""
+    found: dict[str, Sourced[str]] = {}
+    for edge in ctx.graph.edges_to(ctx.address):
+        declaration = ctx.graph.declarations[edge.source.parent]
+        spec = declaration.spec
+        if edge.relation != "placed_in" or not isinstance(spec, GpuPoolSpec) or spec.sharing is None:
+            continue
+        if spec.sharing.mode != "mig":
+            name, path = config_name(spec.sharing), (*declaration.path, "sharing")
+            paths = (*found[name].paths, path) if name in found else (path,)
+            found[name] = Sourced(plugin_config(spec.sharing), paths)
+    return dict(sorted(found.items()))
 
 
 def install_efa_device_plugin(ctx: CapabilityContext) -> None:

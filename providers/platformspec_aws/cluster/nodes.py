@@ -32,11 +32,11 @@ def node_role(ctx: DeclarationContext, stack: str, suffix: tuple[str, ...]) -> i
     )
 
 
-def root_volume(size_gib: Any) -> list[dict[str, Any]]:
-    """An encrypted gp3 root volume. The key is the account's own for EBS: volumes hold images and caches, and live as long as the node."""
+def root_volume(size_gib: Any, device: str = ROOT_DEVICE) -> list[dict[str, Any]]:
+    """An encrypted gp3 volume for images and caches. The key is the account's own for EBS: volumes hold images and caches, and live as long as the node."""
     return [
         {
-            "device_name": ROOT_DEVICE,
+            "device_name": device,
             "ebs": [
                 {"volume_size": size_gib, "volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
             ],

@@ -1,146 +1,76 @@
-"""Lower GPU pools: a managed node group for what is always there, a Karpenter NodePool for what comes and goes."""
+"""Lower GPU pools: a managed node group for what is always there, Karpenter NodePools for what comes and goes."""
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from platformspec.sdk import DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
-from platformspec_aws.compatibility import NODE_IMAGE
-from platformspec_aws.exports import AwsClusterExports
-from platformspec_aws.gpu_pool.choice import check_fixed, choose
+from platformspec_aws.gpu_pool.choice import Alternative, alternatives, check_fixed
+from platformspec_aws.gpu_pool.disk import disk_gib
+from platformspec_aws.gpu_pool.labels import GPU_RESOURCE, POOL_LABEL
 from platformspec_aws.gpu_pool.node_group import managed_nodes
-from platformspec_aws.instances import Instance
-
-POOL_LABEL: Final = "platformspec.dev/pool"
-GPU_RESOURCE: Final = "nvidia.com/gpu"
-# Without this taint ordinary pods fill the GPU nodes, and Karpenter buys more of them.
-GPU_TAINT: Final = {"key": GPU_RESOURCE, "value": "present", "effect": "NoSchedule"}
-PURCHASES: Final = {"on_demand": ["on-demand"], "spot": ["spot"], "spot_or_on_demand": ["spot", "on-demand"]}
-# Nodes are replaced after a month, so that they do not miss security fixes; a server gets an hour to drain.
-EXPIRE_AFTER: Final = "720h"
-DRAIN: Final = "1h"
+from platformspec_aws.gpu_pool.node_pool import elastic_nodes
+from platformspec_aws.gpu_pool.sharing import slice_memory_gib, slices
 
 
 def lower_gpu_pool(ctx: DeclarationContext) -> None:
     """Both kinds of node carry the same label and taint, so pods do not care."""
     spec: GpuPoolSpec = ctx.spec
-    chosen = choose(ctx, spec)
-    if chosen is None:
+    found = alternatives(ctx, spec)
+    if found is None:
         return
-    fixed = spec.network == "efa" or spec.capacity.block is not None
-    if fixed and not check_fixed(ctx, spec, chosen):
+    one_type = spec.network == "efa" or spec.capacity.block is not None
+    if one_type and not check_fixed(ctx, spec, found[0]):
         return
-    names = ("accelerator", "instances", "gpus_per_node")
-    if spec.capacity.nodes.min or fixed:
-        managed_nodes(ctx, spec, chosen)
-    elastic = spec.capacity.nodes.max - spec.capacity.nodes.min
-    if elastic > 0 and not fixed:
-        _node_pool(ctx, spec, chosen, elastic)
-    ctx.need("gpu-device-plugin")
+    per_gpu = slices(ctx, spec.sharing, found[0]) if spec.sharing is not None else 1
+    if per_gpu is None:
+        return
+    disk = disk_gib(ctx, spec, found, per_gpu)
+    if spec.capacity.nodes.min or spec.fixed_because is not None:
+        # What is always there is of the first choice.
+        managed_nodes(ctx, spec, found[0], disk)
+    if spec.fixed_because is None:
+        elastic_nodes(ctx, spec, found, disk)
+    if spec.sharing is None or spec.sharing.mode != "mig":
+        ctx.need("gpu-device-plugin")
     if spec.network == "efa":
         ctx.need("efa-device-plugin", because=("network",))
-    poorest = chosen[0]
+    _offer(ctx, spec, found, per_gpu)
+
+
+def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative, ...], per_gpu: int) -> None:
+    choice = tuple(field for alternative in found for field in alternative.fields)
+    shared = ("sharing.mode", "sharing.replicas", "sharing.profile")
+    types = [entry for alternative in found for entry in alternative.types]
+    smallest = min(entry.gpus for entry in types)
+    memory = min(entry.gpu_memory_gib for entry in types)
+    sharing = spec.sharing
+    device_memory = slice_memory_gib(sharing, memory) if sharing is not None else memory
+    by_turns = sharing is not None and sharing.mode != "mig"
+    devices: dict[str, int] = {}
+    for one in found:
+        gpus = spec.capacity.nodes.max * max(entry.gpus for entry in one.types) * per_gpu
+        devices[one.accelerator] = devices.get(one.accelerator, 0) + gpus
     ctx.offer(
         GpuPoolExports(
             node_selector=ctx.src({POOL_LABEL: ctx.address.name}),
             tolerations=ctx.src([{"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}]),
             gpu_resource=GPU_RESOURCE,
-            gpus_per_node=ctx.src(poorest.gpus, *names),
-            gpu_memory_gib=ctx.src(min(entry.gpu_memory_gib for entry in chosen), *names),
-            accelerator=ctx.src(spec.accelerator, "accelerator"),
-            vcpus_per_gpu=ctx.src(min(entry.vcpus / entry.gpus for entry in chosen), *names),
-            memory_gib_per_gpu=ctx.src(min(entry.memory_gib / entry.gpus for entry in chosen), *names),
-            max_gpus=ctx.src(spec.capacity.nodes.max * poorest.gpus, *names, "capacity.nodes.max"),
-            efa_devices=ctx.src(poorest.efa if spec.network == "efa" else 0, *names, "network"),
+            gpus_per_node=ctx.src(smallest, *choice),
+            gpu_memory_gib=ctx.src(memory, *choice),
+            accelerator=ctx.src(found[0].accelerator, *choice),
+            accelerators=ctx.src(tuple(dict.fromkeys(one.accelerator for one in found)), *choice),
+            vcpus_per_gpu=ctx.src(min(e.vcpus / e.gpus for e in types) / per_gpu, *choice, *shared),
+            memory_gib_per_gpu=ctx.src(min(e.memory_gib / e.gpus for e in types) / per_gpu, *choice, *shared),
+            max_gpus=ctx.src(sum(devices.values()), *choice, *shared, "capacity.nodes.max"),
+            gpus_by_accelerator=ctx.src(devices, *choice, *shared, "capacity.nodes.max"),
+            max_gpus_per_pod=ctx.src(1 if sharing is not None else smallest, *choice, "sharing"),
+            device_memory_gib=ctx.src(device_memory, *choice, *shared),
+            visible_memory_share=ctx.src(1 / per_gpu if by_turns else 1.0, *shared),
+            ends=_ends(ctx, spec),
+            efa_devices=ctx.src(found[0].types[0].efa if spec.network == "efa" else 0, *choice, "network"),
         )
     )
 
 
-def _node_pool(ctx: DeclarationContext, spec: GpuPoolSpec, chosen: list[Instance], elastic: int) -> None:
-    cluster_address = ctx.cluster_address()
-    assert cluster_address is not None
-    cluster = ctx.exports(cluster_address, AwsClusterExports)
-    name = ctx.address.name
-    exists = ("capacity.nodes.min", "capacity.nodes.max")
-    choice = ("accelerator", "instances", "gpus_per_node")
-    ctx.manifest(
-        "karpenter.k8s.aws/v1",
-        "EC2NodeClass",
-        name,
-        "node-class",
-        {
-            "spec": {
-                "amiSelectorTerms": [{"alias": NODE_IMAGE}],
-                "role": cluster.node_role_name,
-                "subnetSelectorTerms": cluster.subnet_terms,
-                "securityGroupSelectorTerms": cluster.security_group_terms,
-                "blockDeviceMappings": [
-                    {
-                        "deviceName": "/dev/xvda",
-                        "ebs": {
-                            "volumeSize": ctx.src(f"{spec.disk_gib}Gi", "disk_gib"),
-                            "volumeType": "gp3",
-                            "encrypted": True,
-                            "deleteOnTermination": True,
-                        },
-                    }
-                ],
-                "metadataOptions": {
-                    "httpEndpoint": "enabled",
-                    "httpTokens": "required",
-                    "httpPutResponseHopLimit": 1,
-                    "httpProtocolIPv6": "disabled",
-                },
-                "tags": {key: _text(value) for key, value in ctx.tags.items()},
-            }
-        },
-        because=exists,
-        capability="karpenter",
-    )
-    gpus = max(entry.gpus for entry in chosen)
-    ctx.manifest(
-        "karpenter.sh/v1",
-        "NodePool",
-        name,
-        "node-pool",
-        {
-            "spec": {
-                "template": {
-                    "metadata": {"labels": {POOL_LABEL: name}},
-                    "spec": {
-                        "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": name},
-                        "requirements": [
-                            {
-                                "key": "karpenter.sh/capacity-type",
-                                "operator": "In",
-                                "values": ctx.src(PURCHASES[spec.capacity.purchase], "capacity.purchase"),
-                            },
-                            {
-                                "key": "node.kubernetes.io/instance-type",
-                                "operator": "In",
-                                "values": ctx.src([entry.type for entry in chosen], *choice),
-                            },
-                            {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
-                            {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]},
-                        ],
-                        "taints": [GPU_TAINT],
-                        "expireAfter": EXPIRE_AFTER,
-                        "terminationGracePeriod": DRAIN,
-                    },
-                },
-                # A node that serves is never emptied to save money; an empty one goes after ten minutes.
-                "disruption": {
-                    "consolidationPolicy": "WhenEmpty",
-                    "consolidateAfter": "10m",
-                    "budgets": [{"nodes": "1"}],
-                },
-                "limits": {GPU_RESOURCE: ctx.src(str(elastic * gpus), *choice, *exists)},
-            }
-        },
-        because=exists,
-        capability="karpenter",
-    )
-
-
-def _text(value: Any) -> Any:
-    return value if isinstance(value, Sourced) else str(value)
+def _ends(ctx: DeclarationContext, spec: GpuPoolSpec) -> Sourced[str] | None:
+    block = spec.capacity.block
+    return ctx.src(block.ends, "capacity.block.ends") if block is not None else None

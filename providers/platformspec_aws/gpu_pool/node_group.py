@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from platformspec.sdk import Code, DeclarationContext, GpuPoolSpec, Resource
-from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, root_volume
+from platformspec.sdk import ACCELERATOR_LABEL, Code, DeclarationContext, GpuPoolSpec, Resource, Sourced
+from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, ROOT_DEVICE, root_volume
 from platformspec_aws.exports import AwsClusterExports, AwsNetworkExports
+from platformspec_aws.gpu_pool.choice import Alternative
+from platformspec_aws.gpu_pool.labels import NODE_GROUP_TAINT, POOL_LABEL
+from platformspec_aws.gpu_pool.sharing import mig_user_data, node_labels
 from platformspec_aws.instances import Instance
 from platformspec_aws.stacks import stack_of
 
@@ -17,11 +20,12 @@ NO_SUBNET = Code(
 )
 
 IMAGE_TYPE = "AL2023_x86_64_NVIDIA"
-# EKS spells the effects of taints in its own way.
-GPU_TAINT = {"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}
+MIG_IMAGE_TYPE = "BOTTLEROCKET_x86_64_NVIDIA"
+# Bottlerocket keeps images and caches on a volume of their own.
+DATA_DEVICE = "/dev/xvdb"
 
 
-def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, chosen: list[Instance]) -> None:
+def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alternative, disk_gib: Sourced[int]) -> None:
     """A group of exactly `nodes.min` nodes."""
     address = ctx.cluster_address()
     assert address is not None
@@ -43,16 +47,19 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, chosen: list[Insta
     elif spec.network == "efa":
         # A placement group of the cluster kind is in one zone.
         subnets = ctx.src(subnets.value[:1], subnets, "network")
-    choice = ("accelerator", "instances", "gpus_per_node")
+    choice = alternative.fields
     exists = ("capacity.nodes.min",)
-    types = [entry.type for entry in chosen]
+    types = [entry.type for entry in alternative.types]
+    mig = spec.sharing is not None and spec.sharing.mode == "mig"
     template: dict[str, Any] = {
         "name": ctx.name("pool", ctx.address.name, limit=128),
-        "block_device_mappings": root_volume(ctx.src(spec.disk_gib, "disk_gib")),
+        "block_device_mappings": root_volume(disk_gib, DATA_DEVICE if mig else ROOT_DEVICE),
         "metadata_options": METADATA_OPTIONS,
         "update_default_version": True,
         "tag_specifications": [{"resource_type": kind, "tags": ctx.tags} for kind in ("instance", "volume")],
     }
+    if spec.sharing is not None and mig:
+        template["user_data"] = ctx.src(mig_user_data(spec.sharing, alternative), "sharing.profile", *choice)
     if block is not None:
         template |= {
             "instance_type": ctx.src(types[0], *choice),
@@ -66,7 +73,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, chosen: list[Insta
             ],
         }
     if spec.network == "efa":
-        template |= _efa(ctx, chosen[0], cluster, stack, choice)
+        template |= _efa(ctx, alternative.types[0], cluster, stack, choice)
     node = ctx.resource("aws_launch_template", "template", template, stack=stack, because=exists)
     size = ctx.src(spec.capacity.nodes.min, "capacity.nodes.min")
     group: dict[str, Any] = {
@@ -74,10 +81,14 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, chosen: list[Insta
         "node_group_name": ctx.address.name,
         "node_role_arn": cluster.node_role_arn,
         "subnet_ids": subnets,
-        "ami_type": IMAGE_TYPE,
+        "ami_type": ctx.src(MIG_IMAGE_TYPE, "sharing.mode") if mig else IMAGE_TYPE,
         "capacity_type": ctx.src("CAPACITY_BLOCK", "capacity.block") if block is not None else "ON_DEMAND",
-        "labels": {"platformspec.dev/pool": ctx.address.name},
-        "taint": [GPU_TAINT],
+        "labels": {
+            POOL_LABEL: ctx.address.name,
+            ACCELERATOR_LABEL: ctx.src(alternative.accelerator, *choice),
+            **node_labels(ctx, spec),
+        },
+        "taint": [NODE_GROUP_TAINT],
         "launch_template": [{"id": node.attr("id"), "version": node.attr("latest_version")}],
         "scaling_config": [{"min_size": size, "desired_size": size, "max_size": size}],
         "update_config": [{"max_unavailable": 1}],

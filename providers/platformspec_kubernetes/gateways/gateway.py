@@ -23,6 +23,7 @@ from platformspec.sdk import (
 from platformspec_kubernetes import images
 from platformspec_kubernetes.gateways.config import configuration
 from platformspec_kubernetes.gateways.contract import check
+from platformspec_kubernetes.gateways.metrics import scrape
 from platformspec_kubernetes.namespaces import namespace
 from platformspec_kubernetes.network_policies import policy
 from platformspec_kubernetes.pods import (
@@ -90,6 +91,7 @@ def lower_gateway(ctx: DeclarationContext) -> None:
         )
     if spec.scale.max > spec.scale.min:
         _autoscale(ctx, spec, space)
+    scrape(ctx, space, labels, PORT)
     front = ctx.exports_or_none(ctx.address, FrontExports)
     if front is not None:
         _ingress(ctx, spec, front, space, labels)

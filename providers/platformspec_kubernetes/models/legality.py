@@ -6,13 +6,10 @@ from platformspec.sdk import (
     Code,
     DeclarationContext,
     GpuPoolExports,
-    GpuPoolSpec,
     ModelSpec,
-    TeamSpec,
     facts_of,
-    gpus_per_replica,
 )
-from platformspec_kubernetes.models import spread
+from platformspec_kubernetes.models import sleep, spread
 from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.engines.engine import Engine
 
@@ -34,24 +31,23 @@ NO_TOKEN = Code(
 CANNOT_LOAD = Code(
     "PS566",
     "an engine that cannot load weights from there",
-    explain="vLLM streams weights from the model bucket. The other engines load them from Hugging Face.",
+    explain="vLLM streams weights from the model bucket; the other engines load them from Hugging Face or from an image. A NIM brings its own server.",
 )
 NO_SIGNAL = Code(
     "PS567",
     "a scaling signal that the engine does not have",
-    explain="Engines that generate text count their KV cache; Text Embeddings Inference has none.",
+    explain="Each engine counts something else: Text Embeddings Inference has no KV cache, Triton's vLLM backend counts tokens only.",
 )
-QUOTA = Code(
-    "PS568",
-    "models that need more GPUs than their team may hold",
-    explain="A team's `gpu_quota` bounds the GPUs of an accelerator. The models that it owns need at least their smallest number of replicas.",
-)
+
+
+ORIGINS = {"hugging_face": "Hugging Face", "bucket": "a bucket", "oci": "an image", "nim": "a NIM"}
 
 
 def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoolExports) -> None:
     """Report everything that could not run."""
     facts, serve = facts_of(spec), spec.serve
     spread.check(ctx, spec, engine, pool)
+    sleep.check(ctx, spec)
     if spec.task not in engine.clients:
         able = next(other.name for other in ENGINES.values() if spec.task in other.clients)
         ctx.reject(
@@ -60,16 +56,16 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
             at="serve.engine" if serve.engine else "task",
             help=f"write `serve: {{engine: {able}}}`",
         )
-    for origin in ("hugging_face", "bucket"):
+    for origin in ("hugging_face", "bucket", "oci", "nim"):
         if spec.source is not None and getattr(spec.source, origin) is not None and origin not in engine.sources:
-            able = next(
+            loaders = [
                 other.name for other in ENGINES.values() if origin in other.sources and spec.task in other.clients
-            )
+            ]
             ctx.reject(
                 CANNOT_LOAD,
-                f"{ctx.address} is served by {engine.name}, which cannot load weights from {origin.replace('_', ' ')}",
+                f"{ctx.address} is served by {engine.name}, which cannot load weights from {ORIGINS[origin]}",
                 at=f"source.{origin}",
-                help=f"write `serve: {{engine: {able}}}`, or `source: {{{engine.sources[0]}: ...}}`",
+                help=f"write `engine: {' or '.join(loaders)}`, or `source: {{{engine.sources[0]}: ...}}`",
             )
     if engine.name != "tei" and facts.context_tokens and serve.context_tokens > facts.context_tokens:
         ctx.reject(
@@ -85,44 +81,11 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
             at="source",
             help="add `token_secret: name-of-the-secret` with a Hugging Face token",
         )
-    if spec.scale.on not in engine.metrics:
+    signals = engine.metrics if engine.name != "nim" or spec.task == "chat" else {}
+    if (spec.scale.max or 0) > spec.scale.min and spec.scale.on not in signals:
         ctx.reject(
             NO_SIGNAL,
-            f"{engine.name} has no {spec.scale.on} to scale on",
-            at="scale.on",
-            help=f"write `on: {' or '.join(engine.metrics)}`",
-        )
-    _quota(ctx, spec, pool)
-
-
-def _quota(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports) -> None:
-    team = ctx.target("owned_by")
-    quota = ctx.graph.declarations[team].spec if team is not None else None
-    accelerator = pool.accelerator.value
-    if not isinstance(quota, TeamSpec) or accelerator not in quota.gpu_quota:
-        return
-    needs = 0
-    owned = (
-        [
-            edge.source
-            for edge in ctx.graph.edges_to(team)
-            if edge.relation == "owned_by" and edge.source.kind == "model"
-        ]
-        if team is not None
-        else []
-    )
-    for address in owned:
-        model = ctx.graph.declarations[address].spec
-        runs_on = next((e.target for e in ctx.graph.edges_from(address) if e.relation == "runs_on"), None)
-        other = ctx.graph.declarations[runs_on].spec if runs_on is not None else None
-        if isinstance(model, ModelSpec) and isinstance(other, GpuPoolSpec) and other.accelerator == accelerator:
-            needs += model.scale.min * gpus_per_replica(model.serve)
-    allowed = quota.gpu_quota[accelerator]
-    # Said once, at the first of the team's models.
-    if needs > allowed and owned and ctx.address == min(owned, key=str):
-        ctx.reject(
-            QUOTA,
-            f"models of {team} need at least {needs} {accelerator} GPUs, and its quota is {allowed}",
-            at=("teams", team.name if team else "", "gpu_quota", accelerator),
-            help=f"write `{accelerator}: {needs}` or more, or fewer replicas",
+            f"{engine.name} has no {spec.scale.on} to scale {spec.task} on",
+            at="scale.on" if "on" in spec.scale.model_fields_set else "scale",
+            help=f"write `on: {' or '.join(signals)}`" if signals else "remove `max` from scale",
         )

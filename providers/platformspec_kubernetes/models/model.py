@@ -16,8 +16,9 @@ from platformspec.sdk import (
 from platformspec_kubernetes.models import legality
 from platformspec_kubernetes.models.engines import engine_of
 from platformspec_kubernetes.models.engines.engine import Engine, Launch
-from platformspec_kubernetes.models.pod import environment
+from platformspec_kubernetes.models.pod import environment, files
 from platformspec_kubernetes.models.scaling import scale
+from platformspec_kubernetes.models.weights import weights
 from platformspec_kubernetes.models.workload import answering, deployment, leader_worker_set
 from platformspec_kubernetes.network_policies import policy, to_internet
 from platformspec_kubernetes.pods import disruption_budget, service_account
@@ -57,7 +58,7 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     replica = parallelism(spec.serve, pool.gpus_per_node.value)
     if replica is None or ctx.rejected:
         return
-    launch = Launch(ctx, spec, pool, replica)
+    launch = Launch(ctx, spec, pool, replica, weights(ctx, spec))
     container = engine.container(launch)
     name, namespace = ctx.address.name, namespace_of(ctx)
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "model-server"}
@@ -65,6 +66,7 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     assert cluster is not None
     service_account(ctx, namespace, name)
     env = environment(launch, container, namespace)
+    files(launch, container, namespace)
     if replica.pods > 1 and engine.group is not None:
         leader_worker_set(launch, container, engine.group(replica.pods), namespace, labels, env)
     else:
@@ -75,10 +77,17 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     ctx.manifest("v1", "Service", name, "service", {"spec": service}, namespace=namespace)
     disruption_budget(ctx, namespace, name, labels)
     scale(launch, engine, container, namespace, answers)
-    if spec.source is not None:
-        # S3 is reached through its gateway endpoint, whose addresses are public ones too.
-        origin = "source.bucket" if spec.source.bucket is not None else "source.hugging_face"
-        policy(ctx, "download-policy", namespace, f"{name}-download", labels, egress=[to_internet()], because=(origin,))
+    if launch.weights.volume is None:
+        # Hugging Face, NGC and S3; the last through its gateway endpoint, whose addresses are public ones too.
+        policy(
+            ctx,
+            "download-policy",
+            namespace,
+            f"{name}-download",
+            labels,
+            egress=[to_internet()],
+            because=(launch.weights.field,),
+        )
     _offer(ctx, spec, engine, f"http://{name}.{namespace}.svc.cluster.local:{container.port}")
     ctx.offer(Workload(ctx.address, cluster, namespace, name, answers, container.port))
 
@@ -87,7 +96,7 @@ def _offer(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, base: str) 
     provider, path = engine.clients[spec.task]
     ctx.offer(
         ModelExports(
-            ctx.src(f"{provider}/{ctx.address.name}", "task", "serve.engine"),
+            ctx.src(f"{provider}/{engine.served_name(spec, ctx.address.name)}", "task", "serve.engine", "source"),
             ctx.src(f"{base}{path}", "task", "serve.engine", "team"),
             spec.task,
             None,

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from platformspec.sdk import ClusterExports, DeclarationContext, Sourced, facts_of
+from platformspec.sdk import ACCELERATOR_LABEL, ClusterExports, DeclarationContext, Sourced, facts_of, paths_of
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Launch
-from platformspec_kubernetes.pods import CONTAINER_SECURITY, external_secret, from_secret, pod_security, spread
+from platformspec_kubernetes.models.weights import FOLDER
+from platformspec_kubernetes.pods import (
+    CONTAINER_SECURITY,
+    external_secret,
+    from_secret,
+    pod_security,
+    registry_secret,
+    spread,
+)
 
 ROLE: Final = "platformspec.dev/role"
 """What a pod of a replica does, where not all do the same."""
@@ -29,20 +39,23 @@ def template(
     """A pod template. `args` replaces the container's; a pod that does not answer has neither port nor probes."""
     ctx, serve = launch.ctx, launch.spec.serve
     group = launch.parallelism.pods > 1
+    mounts, volumes = _extra_volumes(launch, container)
+    given = container.args if args is None else args
     server: dict[str, Any] = {
         "name": "server",
         "image": container.image,
         **({"command": list(container.command)} if container.command else {}),
-        "args": _arguments(ctx, container.args if args is None else args),
+        **({"args": _arguments(ctx, given)} if given else {}),
         "env": env,
         **({"ports": [{"name": "http", "containerPort": container.port, "protocol": "TCP"}]} if answers else {}),
         "resources": _resources(launch),
-        "securityContext": CONTAINER_SECURITY,
+        "securityContext": {**CONTAINER_SECURITY, "readOnlyRootFilesystem": not container.writable_root},
         **(_probes(launch, container) if answers else {}),
         "volumeMounts": [
             {"name": "home", "mountPath": container.home},
             {"name": "tmp", "mountPath": "/tmp"},
             {"name": "shared-memory", "mountPath": "/dev/shm"},
+            *mounts,
         ],
     }
     shared_memory = {"medium": "Memory", "sizeLimit": _gib(ctx, container.shared_memory_gib)}
@@ -50,7 +63,7 @@ def template(
         "serviceAccountName": ctx.address.name,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "nodeSelector": launch.pool.node_selector,
+        "nodeSelector": _node_selector(launch),
         "tolerations": launch.pool.tolerations,
         **(
             {"affinity": _near({key: value for key, value in labels.items() if key != ROLE})}
@@ -58,6 +71,7 @@ def template(
             else {"topologySpreadConstraints": spread(labels)}
         ),
         "securityContext": pod_security(container.user, container.group),
+        **({"imagePullSecrets": [{"name": f"{ctx.address.name}-registry"}]} if container.registry else {}),
         "terminationGracePeriodSeconds": ctx.src(
             serve.drain_seconds + PRE_STOP_SECONDS + GRACE_SECONDS, "serve.drain_seconds"
         ),
@@ -66,26 +80,81 @@ def template(
             {"name": "home", "emptyDir": _cache(launch)},
             {"name": "tmp", "emptyDir": {"sizeLimit": "10Gi"}},
             {"name": "shared-memory", "emptyDir": shared_memory},
+            *volumes,
         ],
     }
-    return {"metadata": {"labels": {**ctx.labels, **labels}}, "spec": spec}
+    metadata: dict[str, Any] = {"labels": {**ctx.labels, **labels}}
+    if container.files:
+        metadata["annotations"] = {"platformspec.dev/files": digest(container)}
+    return {"metadata": metadata, "spec": spec}
+
+
+def _node_selector(launch: Launch) -> Any:
+    """The pool; in a queue also the accelerator, by which Kueue finds the quota that the pod uses."""
+    pool = launch.pool
+    if launch.queue is None or len(pool.accelerators.value) > 1:
+        return pool.node_selector
+    selector = {**pool.node_selector.value, ACCELERATOR_LABEL: pool.accelerator.value}
+    return launch.ctx.src(selector, pool.node_selector, pool.accelerator, launch.queue, "pool")
 
 
 def environment(launch: Launch, container: Container, namespace: str) -> list[dict[str, Any]]:
-    """The container's variables, and the token of a gated model."""
+    """The container's variables, and the token that opens its weights and its image."""
     ctx, source = launch.ctx, launch.spec.source
     env: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in container.env.items()]
     if source is not None and source.token_secret is not None:
         cluster = ctx.cluster_address()
         assert cluster is not None
-        secret = f"{ctx.address.name}-hugging-face"
-        key = ctx.src(source.token_secret, "source.token_secret")
+        secret = f"{ctx.address.name}-{'hugging-face' if container.registry is None else 'ngc'}"
+        token = {"token": {"key": ctx.src(source.token_secret, "source.token_secret")}}
         store = ctx.exports(cluster, ClusterExports).secret_store
-        external_secret(
-            ctx, "token", namespace, secret, store, {"token": {"key": key}}, because=("source.token_secret",)
+        because = ("source.token_secret",)
+        external_secret(ctx, "token", namespace, secret, store, token, because=because)
+        env.append(
+            {
+                "name": container.token_variable,
+                "valueFrom": ctx.src(from_secret(secret, "token"), "source.token_secret"),
+            }
         )
-        env.append({"name": "HF_TOKEN", "valueFrom": ctx.src(from_secret(secret, "token"), "source.token_secret")})
+        if container.registry is not None:
+            registry_secret(
+                ctx, namespace, f"{ctx.address.name}-registry", store, container.registry, token, because=because
+            )
     return env
+
+
+def files(launch: Launch, container: Container, namespace: str) -> None:
+    """The ConfigMap with the container's files."""
+    if container.files:
+        data = {_key(path): content for path, content in container.files.items()}
+        launch.ctx.manifest(
+            "v1", "ConfigMap", f"{launch.ctx.address.name}-files", "files", {"data": data}, namespace=namespace, because=("serve.engine",)
+        )  # fmt: skip
+
+
+def digest(container: Container) -> Any:
+    """Changes with the files, so that pods start anew."""
+    sources = [content for content in container.files.values() if isinstance(content, Sourced)]
+    texts = {path: str(getattr(content, "value", content)) for path, content in container.files.items()}
+    text = hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()[:16]
+    return Sourced(text, paths_of(*sources))
+
+
+def _key(path: str) -> str:
+    return path.replace("/", ".")
+
+
+def _extra_volumes(launch: Launch, container: Container) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    mounts: list[dict[str, Any]] = []
+    volumes: list[dict[str, Any]] = []
+    if container.files:
+        items = [{"key": _key(path), "path": path} for path in sorted(container.files)]
+        mounts.append({"name": "files", "mountPath": container.files_at, "readOnly": True})
+        volumes.append({"name": "files", "configMap": {"name": f"{launch.ctx.address.name}-files", "items": items}})
+    if launch.weights.volume is not None:
+        mounts.append({"name": "weights", "mountPath": FOLDER, "readOnly": True})
+        volumes.append({"name": "weights", **launch.weights.volume})
+    return mounts, volumes
 
 
 def _arguments(ctx: DeclarationContext, args: list[Any]) -> Any:
@@ -96,12 +165,15 @@ def _arguments(ctx: DeclarationContext, args: list[Any]) -> Any:
 
 def _probes(launch: Launch, container: Container) -> dict[str, Any]:
     ctx, serve = launch.ctx, launch.spec.serve
-    probe = {"httpGet": {"path": container.health, "port": "http"}, "periodSeconds": PROBE_SECONDS, "timeoutSeconds": 5}
+    ready, live = (
+        {"httpGet": {"path": path, "port": "http"}, "periodSeconds": PROBE_SECONDS, "timeoutSeconds": 5}
+        for path in (container.health, container.live or container.health)
+    )
     tries = ctx.src(serve.startup_minutes * 60 // PROBE_SECONDS, "serve.startup_minutes")
     return {
-        "startupProbe": {**probe, "failureThreshold": tries},
-        "readinessProbe": {**probe, "failureThreshold": 3},
-        "livenessProbe": {**probe, "failureThreshold": 6},
+        "startupProbe": {**ready, "failureThreshold": tries},
+        "readinessProbe": {**ready, "failureThreshold": 3},
+        "livenessProbe": {**live, "failureThreshold": 6},
         "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
     }
 

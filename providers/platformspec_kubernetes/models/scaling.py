@@ -1,4 +1,4 @@
-"""Replicas that follow the server's own metrics, through KEDA."""
+"""Replicas that follow the server's own metrics, its callers and the calendar, through KEDA."""
 
 from __future__ import annotations
 
@@ -6,70 +6,56 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from platformspec.sdk import ClusterExports
+from platformspec_kubernetes.models import signals
 from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
+from platformspec_kubernetes.models.sleep import routes_to
 from platformspec_kubernetes.models.workload import target as scale_target
-from platformspec_kubernetes.network_policies import policy
+from platformspec_kubernetes.network_policies import policy, scraped_by_prometheus
 
 POLL_SECONDS: Final = 15
 COOLDOWN_SECONDS: Final = 300
-TARGETS: Final = {"queue_depth": 5.0, "kv_cache": 0.8}
+REASONS: Final = ("scale.max", "scale.min", "scale.schedule")
 
 
 def scale(launch: Launch, engine: Engine, container: Container, namespace: str, labels: Mapping[str, str]) -> None:
     """A ScaledObject, and the scraping that it asks for; nothing where the number of replicas is fixed."""
-    ctx, spec = launch.ctx, launch.spec
-    largest = spec.scale.max
-    if largest is None or largest <= spec.scale.min:
+    ctx, spec = launch.ctx, launch.spec.scale
+    largest = spec.max
+    if largest is None or largest <= spec.min:
         return
-    name, reasons = ctx.address.name, ("scale.max", "scale.min")
+    name = ctx.address.name
     cluster = ctx.cluster_address()
     assert cluster is not None
-    target = spec.scale.target if spec.scale.target is not None else TARGETS[spec.scale.on]
-    metric = engine.metrics[spec.scale.on]
-    combine = "sum" if spec.scale.on == "queue_depth" else "avg"
-    query = ctx.src(
-        f'{combine}({metric}{{namespace="{namespace}",pod=~"{name}-.*"}})', "scale.on", "serve.engine", "team"
-    )
-    trigger: dict[str, Any] = {
-        "type": "prometheus",
-        # A queue is shared by all replicas, so its length is divided by their number; a share is a share.
-        "metricType": ctx.src("AverageValue" if spec.scale.on == "queue_depth" else "Value", "scale.on"),
-        "metadata": {
-            "serverAddress": ctx.exports(cluster, ClusterExports).metrics_url,
-            "query": query,
-            "threshold": ctx.src(f"{target:g}", "scale.target", "scale.on"),
-            # A lost metric must not read as an empty queue; the fallback below then holds.
-            "ignoreNullValues": "false",
-        },
+    server = ctx.exports(cluster, ClusterExports).metrics_url
+    load = signals.load(launch, engine, namespace, server)
+    if load is None:
+        return
+    triggers = [load, *signals.calendar(launch)]
+    routes = routes_to(ctx)
+    if spec.min == 0 and routes:
+        triggers.append(signals.wake(launch, routes, server))
+    # A model that has just been woken is not sent to sleep before it can have answered.
+    cooldown = ctx.src(max(COOLDOWN_SECONDS, spec.cold_start_seconds or 0), "scale.cold_start_seconds")
+    body: dict[str, Any] = {
+        "scaleTargetRef": scale_target(launch),
+        "minReplicaCount": ctx.src(spec.min, "scale.min"),
+        "maxReplicaCount": ctx.src(largest, "scale.max"),
+        "pollingInterval": POLL_SECONDS,
+        "cooldownPeriod": cooldown,
+        # Where metrics are lost nobody knows whether requests wait, so a sleeping model is woken.
+        "fallback": {"failureThreshold": 4, "replicas": ctx.src(max(spec.min, 1), "scale.min"), "behavior": "currentReplicasIfHigher"},
+        "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": COOLDOWN_SECONDS}}}},
+        "triggers": ctx.src(triggers, "scale.min", "scale.schedule"),
+    }  # fmt: skip
+    ctx.manifest(
+        "keda.sh/v1alpha1", "ScaledObject", name, "scaled-object", {"spec": body}, namespace=namespace, because=REASONS, capability="keda"
+    )  # fmt: skip
+    monitor = {
+        "selector": {"matchLabels": dict(labels)},
+        "podMetricsEndpoints": [{"port": "http", "path": engine.metrics_path, "interval": "15s"}],
     }
     ctx.manifest(
-        "keda.sh/v1alpha1", "ScaledObject", name, "scaled-object",
-        {
-            "spec": {
-                "scaleTargetRef": scale_target(launch),
-                "minReplicaCount": ctx.src(spec.scale.min, "scale.min"),
-                "maxReplicaCount": ctx.src(largest, "scale.max"),
-                "pollingInterval": POLL_SECONDS,
-                "cooldownPeriod": COOLDOWN_SECONDS,
-                "fallback": {"failureThreshold": 4, "replicas": ctx.src(spec.scale.min, "scale.min"), "behavior": "currentReplicasIfHigher"},
-                "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": COOLDOWN_SECONDS}}}},
-                "triggers": [trigger],
-            }
-        },
-        namespace=namespace,
-        because=reasons,
-        capability="keda",
+        "monitoring.coreos.com/v1", "PodMonitor", name, "pod-monitor", {"spec": monitor}, namespace=namespace, because=REASONS, capability="prometheus"
     )  # fmt: skip
-    ctx.manifest(
-        "monitoring.coreos.com/v1", "PodMonitor", name, "pod-monitor",
-        {"spec": {"selector": {"matchLabels": dict(labels)}, "podMetricsEndpoints": [{"port": "http", "path": engine.metrics_path, "interval": "15s"}]}},
-        namespace=namespace,
-        because=reasons,
-        capability="prometheus",
-    )  # fmt: skip
-    scraper = {
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
-        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
-    }
-    rule = {"from": [scraper], "ports": [{"protocol": "TCP", "port": container.port}]}
-    policy(ctx, "metrics-policy", namespace, f"{name}-metrics", labels, ingress=[rule], because=reasons)
+    rule = scraped_by_prometheus(container.port)
+    policy(ctx, "metrics-policy", namespace, f"{name}-metrics", labels, ingress=[rule], because=REASONS)

@@ -2,29 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from platformspec.sdk import Address, BucketExports, DeclarationContext, ModelSpec, concat
+from platformspec.sdk import Address, BucketExports, ClusterSpec, Code, DeclarationContext, ModelSpec, concat
+
+MOVES = Code(
+    "PS524",
+    "an image whose content may change",
+    explain="Weights and servers must not move under a platform: an image is named with a tag other than latest, or with a digest.",
+)
+NO_IMAGE_VOLUMES = Code(
+    "PS525",
+    "weights as an image on a Kubernetes version that cannot mount it",
+    explain="Image volumes are on by default from Kubernetes 1.35. Before, a pod with one is refused or starts without it.",
+)
+
+FOLDER: Final = "/models/weights"
+# Kubernetes enhancement 4639: beta and on by default in 1.35, stable in 1.36.
+IMAGE_VOLUMES_SINCE: Final = (1, 35)
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """`model`: what the server is told to load; `revision`: of a repository on Hugging Face; `streamed`: read from S3 into GPU memory."""
+    """`model`: what the server is told to load; `revision`: of a repository on Hugging Face; `streamed`: read from S3 into GPU memory;
+
+    `volume`: mounted at `FOLDER`, where the weights are files; `field`: of the declaration that says where they are.
+    """
 
     model: Any
+    field: str
     revision: Any = None
     streamed: bool = False
+    volume: Mapping[str, Any] | None = None
 
 
 def weights(ctx: DeclarationContext, spec: ModelSpec) -> Weights:
-    """A repository on Hugging Face, or a folder of the platform's model bucket."""
+    """A repository on Hugging Face, a folder of the platform's model bucket, an image with files, or a NIM that brings its own."""
     source = spec.source
     assert source is not None
+    if source.oci is not None:
+        _pinned(ctx, source.oci, "source.oci")
+        _image_volumes(ctx)
+        reference = {"reference": ctx.src(source.oci, "source.oci"), "pullPolicy": "IfNotPresent"}
+        return Weights(ctx.src(FOLDER, "source.oci"), "source.oci", volume={"image": reference})
+    if source.nim is not None:
+        _pinned(ctx, source.nim, "source.nim")
+        return Weights(None, "source.nim")
     if source.bucket is None:
         revision = ctx.src(source.revision, "source.revision") if source.revision is not None else None
-        return Weights(ctx.src(source.hugging_face, "source.hugging_face"), revision)
+        return Weights(ctx.src(source.hugging_face, "source.hugging_face"), "source.hugging_face", revision)
+    return Weights(bucket_uri(ctx, source.bucket), "source.bucket", streamed=True)
+
+
+def bucket_uri(ctx: DeclarationContext, folder: str) -> Any:
+    """A folder of the platform's model bucket as an S3 address."""
     bucket = ctx.exports(Address("bucket", "models"), BucketExports)
     name = getattr(bucket.name, "value", bucket.name)
-    path = concat("s3://", getattr(name, "known", None) or name, "/", source.bucket.strip("/"))
-    return Weights(ctx.src(path, "source.bucket", bucket.name), streamed=True)
+    return ctx.src(
+        concat("s3://", getattr(name, "known", None) or name, "/", folder.strip("/")), "source.bucket", bucket.name
+    )
+
+
+def _pinned(ctx: DeclarationContext, image: str, at: str) -> None:
+    name, _, digest = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    if not digest and tag in ("", "latest"):
+        ctx.reject(
+            MOVES,
+            f"{image} names {'the tag latest' if tag else 'no tag'}, so its content may change",
+            at=at,
+            help=f"write a tag such as `{name.removesuffix(':latest')}:1.0.0`, or a digest",
+        )
+
+
+def _image_volumes(ctx: DeclarationContext) -> None:
+    address = ctx.cluster_address()
+    cluster = ctx.graph.declarations[address].spec if address is not None else None
+    if not isinstance(cluster, ClusterSpec):
+        return
+    version = tuple(int(part) for part in cluster.kubernetes.split("."))
+    if version < IMAGE_VOLUMES_SINCE:
+        ctx.reject(
+            NO_IMAGE_VOLUMES,
+            f"{ctx.address} mounts its weights from an image, and {address} has Kubernetes {cluster.kubernetes}",
+            at="source.oci",
+            help='write `kubernetes: "1.35"` or newer for the cluster, or take the weights from Hugging Face or the bucket',
+        )

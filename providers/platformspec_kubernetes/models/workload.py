@@ -10,12 +10,18 @@ from platformspec_kubernetes.models.engines.engine import Container, Group, Laun
 from platformspec_kubernetes.models.pod import ROLE, template
 from platformspec_kubernetes.network_policies import policy
 
+QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 PARALLEL: Final = ("serve.tensor_parallel", "serve.pipeline_parallel", "serve.data_parallel", "pool")
 
 
-def answering(launch: Launch, labels: Mapping[str, str]) -> dict[str, str]:
+def answering(launch: Launch, labels: Mapping[str, str]) -> dict[str, Any]:
     """Labels of the pods that answer requests."""
-    return {**labels, ROLE: "leader"} if launch.parallelism.pods > 1 else dict(labels)
+    return {**labels, ROLE: launch.ctx.src("leader", *PARALLEL)} if launch.parallelism.pods > 1 else dict(labels)
+
+
+def queue_labels(launch: Launch) -> dict[str, Any]:
+    """The queue in which the workload waits for its team's quota, where the team has one. Kueue hands it on to the pods."""
+    return {QUEUE_LABEL: launch.queue} if launch.queue is not None else {}
 
 
 def target(launch: Launch) -> dict[str, str]:
@@ -41,8 +47,9 @@ def deployment(
         "template": template(launch, container, labels, env),
     }
     ctx.manifest(
-        "apps/v1", "Deployment", ctx.address.name, "deployment", {"spec": body}, namespace=namespace, because=PARALLEL
-    )
+        "apps/v1", "Deployment", ctx.address.name, "deployment", {"spec": body}, namespace=namespace, because=PARALLEL,
+        labels=queue_labels(launch), capability="kueue" if launch.queue is not None else None,
+    )  # fmt: skip
 
 
 def leader_worker_set(
@@ -81,6 +88,7 @@ def leader_worker_set(
         {"spec": body},
         namespace=namespace,
         because=PARALLEL,
+        labels=queue_labels(launch),
         capability="leader-worker-set",
     )
     own = [{"podSelector": {"matchLabels": dict(labels)}}]

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from platformspec.sdk import Address, DeclarationContext, TeamExports, TeamSpec, Workload, label_value
 from platformspec_kubernetes.namespaces import namespace
+from platformspec_kubernetes.tenancy.queues import gpu_limit, lending_paths, queue_of
 
 # What members may do: run and watch workloads. Not secrets, quotas, network policies or roles: those are the platform's.
 READ: Final = ["get", "list", "watch"]
@@ -23,6 +24,7 @@ RULES: Final[list[dict[str, Any]]] = [
     {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["create"]},
     {"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": READ},
 ]
+QUEUE_RULES: Final = [{"apiGroups": ["kueue.x-k8s.io"], "resources": ["localqueues", "workloads"], "verbs": READ}]
 OBJECTS: Final = {
     "pods": "200",
     "services.loadbalancers": "0",
@@ -39,7 +41,7 @@ def lower_team(ctx: DeclarationContext) -> None:
     account = f"{name}-apps"
     for cluster in clusters:
         _namespace(ctx, cluster, name, account, "" if cluster.name == "main" else f"-{cluster.name}")
-    ctx.offer(TeamExports(ctx.address.name, name, account))
+    ctx.offer(TeamExports(ctx.address.name, name, account, queue_of(ctx)))
     ctx.offer(Workload(ctx.address, clusters[0], name, account, {APPS_LABEL: ctx.address.name}))
 
 
@@ -57,9 +59,9 @@ def _namespace(ctx: DeclarationContext, cluster: Address, name: str, account: st
         cluster=cluster,
     )
     hard: dict[str, Any] = dict(OBJECTS)
-    if spec.gpu_quota:
-        # Kubernetes counts GPUs of all kinds together; per accelerator the platform's own check counts.
-        hard["requests.nvidia.com/gpu"] = ctx.src(str(sum(spec.gpu_quota.values())), "gpu_quota")
+    limit = gpu_limit(ctx, cluster)
+    if limit is not None:
+        hard["requests.nvidia.com/gpu"] = limit
     ctx.manifest(
         "v1", "ResourceQuota", "quota", f"quota{suffix}", {"spec": {"hard": hard}}, namespace=name, cluster=cluster
     )
@@ -69,12 +71,13 @@ def _namespace(ctx: DeclarationContext, cluster: Address, name: str, account: st
     )
     if not spec.groups:
         return
+    rules = [*RULES, *QUEUE_RULES] if queue_of(ctx) is not None else RULES
     ctx.manifest(
         "rbac.authorization.k8s.io/v1",
         "Role",
         "member",
         f"member{suffix}",
-        {"rules": RULES},
+        {"rules": ctx.src(rules, *lending_paths(ctx))},
         namespace=name,
         cluster=cluster,
         because=("groups",),

@@ -6,7 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from platformspec.sdk import DeclarationContext, GpuPoolExports, ModelSpec, Parallelism, ServeSpec, Signal
+from platformspec.sdk import (
+    DeclarationContext,
+    GpuPoolExports,
+    ModelSpec,
+    Parallelism,
+    ServeSpec,
+    Signal,
+    Sourced,
+    TeamExports,
+)
+from platformspec_kubernetes.models.weights import Weights
 
 Split = Literal["tensor", "pipeline", "data", "expert"]
 
@@ -22,11 +32,33 @@ class Launch:
     spec: ModelSpec
     pool: GpuPoolExports
     parallelism: Parallelism
+    weights: Weights
+
+    @property
+    def queue(self) -> Sourced[str] | None:
+        """The queue of the owner's GPUs, if it has one."""
+        team = self.ctx.target("owned_by")
+        queue = self.ctx.exports(team, TeamExports).queue if team is not None else None
+        return self.ctx.src(queue.value, queue, "team") if queue is not None else None
+
+    @property
+    def gpu_memory(self) -> Sourced[str]:
+        """Share of the GPU memory that it sees which the engine takes. On a GPU that others use too it sees all, and may have its part."""
+        share = self.pool.visible_memory_share
+        taken = self.spec.serve.gpu_memory_utilization * share.value
+        return self.ctx.src(f"{taken:.4g}", "serve.gpu_memory_utilization", "pool", share)
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One model server. `shared_memory_gib`: size of /dev/shm; `home`: a writable folder for caches; `command` replaces the image's."""
+    """One model server.
+
+    - `shared_memory_gib`: size of /dev/shm; `home`: a writable folder for caches; `writable_root`: the image writes elsewhere too.
+    - `command` replaces the image's.
+    - `health`: path that answers once requests are welcome; `live`: path that answers while the server lives, where it is another.
+    - `files`: path below `files_at` -> content.
+    - `token_variable`: variable that takes `source.token_secret`; `registry`: where it also opens the image.
+    """
 
     image: Any
     args: list[Any]
@@ -38,6 +70,12 @@ class Container:
     shared_memory_gib: Any
     env: Mapping[str, Any] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    live: str | None = None
+    files: Mapping[str, Any] = field(default_factory=dict)
+    files_at: str = ""
+    writable_root: bool = False
+    token_variable: str = "HF_TOKEN"
+    registry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +96,8 @@ class Engine:
     - `splits`: how it can spread a replica over GPUs.
     - `metrics`: signal -> metric of one replica; the last part of the path is `metrics_path`.
     - `memory_share`: the share of GPU memory that it takes; None where it takes what it needs.
-    - `group`: arguments for a replica over several pods; None where it cannot.
+    - `group`: number of pods -> arguments for a replica over several pods; None where it cannot.
+    - `served_name`: the model's name in requests, where it is not that of the declaration.
     """
 
     name: str
@@ -70,3 +109,4 @@ class Engine:
     memory_share: Callable[[ServeSpec], float | None]
     metrics_path: str = "/metrics"
     group: Callable[[int], Group] | None = None
+    served_name: Callable[[ModelSpec, str], str] = lambda spec, name: name

@@ -7,7 +7,6 @@ from typing import Any
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Group, Launch
 from platformspec_kubernetes.models.engines.vllm import tool_parser
-from platformspec_kubernetes.models.weights import weights
 
 PORT, RENDEZVOUS_PORT = 30000, 20000
 SHARED_MEMORY_GIB, SHARED_MEMORY_PARALLEL_GIB = 2, 16
@@ -17,7 +16,7 @@ HOME = "/home/sglang"
 def container(launch: Launch) -> Container:
     """The server of one replica. It listens on loopback unless told otherwise, and counts nothing unless asked."""
     ctx, spec, serve = launch.ctx, launch.spec, launch.spec.serve
-    source = weights(ctx, spec)
+    source = launch.weights
     args: list[Any] = [
         "--model-path", source.model,
         "--served-model-name", ctx.address.name,
@@ -26,7 +25,7 @@ def container(launch: Launch) -> Container:
         "--tp-size", ctx.src(str(serve.tensor_parallel), "serve.tensor_parallel"),
         "--context-length", ctx.src(str(serve.context_tokens), "serve.context_tokens"),
         "--max-running-requests", ctx.src(str(serve.concurrency), "serve.concurrency"),
-        "--mem-fraction-static", ctx.src(str(serve.gpu_memory_utilization), "serve.gpu_memory_utilization"),
+        "--mem-fraction-static", launch.gpu_memory,
         "--enable-metrics",
     ]  # fmt: skip
     splits = (("--pp-size", "pipeline_parallel"), ("--dp-size", "data_parallel"))
@@ -69,9 +68,13 @@ SGLANG = Engine(
     name="sglang",
     container=container,
     clients=dict.fromkeys(("chat", "embedding"), ("openai", "/v1")),
-    sources=("hugging_face",),
+    sources=("hugging_face", "oci"),
     splits=("tensor", "pipeline", "data", "expert"),
-    metrics={"queue_depth": "sglang:num_queue_reqs", "kv_cache": "sglang:token_usage"},
+    metrics={
+        "queue_depth": "sglang:num_queue_reqs",
+        "kv_cache": "sglang:token_usage",
+        "tokens": "sglang:generation_tokens_total",
+    },
     memory_share=lambda serve: serve.gpu_memory_utilization,
     group=group,
 )

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from platformspec.sdk import Code
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
-from platformspec_kubernetes.models.weights import weights
+
+SEVERAL_ARCHITECTURES = Code(
+    "PS548",
+    "a server whose image is built for one GPU, on a pool with several",
+    explain="Text Embeddings Inference has an image for each GPU architecture; a pod does not know on which node it will run.",
+)
 
 PORT = 8080
 SHARED_MEMORY_GIB = 1
@@ -15,7 +21,7 @@ SHARED_MEMORY_GIB = 1
 def container(launch: Launch) -> Container:
     """The server of one replica; the image is built for the pool's GPU architecture."""
     ctx, spec = launch.ctx, launch.spec
-    source = weights(ctx, spec)
+    source = launch.weights
     args: list[Any] = [
         "--model-id",
         source.model,
@@ -29,9 +35,17 @@ def container(launch: Launch) -> Container:
     ]
     if source.revision is not None:
         args += ["--revision", source.revision]
-    tag = images.TEI[launch.pool.accelerator.value]
+    accelerators = launch.pool.accelerators
+    tags = {images.TEI[accelerator] for accelerator in accelerators.value}
+    if len(tags) > 1:
+        ctx.reject(
+            SEVERAL_ARCHITECTURES,
+            f"{ctx.address} is served by tei, and its pool has {' or '.join(accelerators.value)} GPUs, which need different images",
+            at="pool",
+            help="choose a pool with one accelerator, or write `serve: {engine: vllm}`",
+        )
     return Container(
-        image=ctx.src(f"{images.TEI_REPOSITORY}:{tag}", launch.pool.accelerator),
+        image=ctx.src(f"{images.TEI_REPOSITORY}:{min(tags)}", accelerators),
         args=args,
         port=PORT,
         health="/health",
@@ -47,7 +61,7 @@ TEI = Engine(
     name="tei",
     container=container,
     clients={"embedding": ("openai", "/v1"), "rerank": ("huggingface", "")},
-    sources=("hugging_face",),
+    sources=("hugging_face", "oci"),
     splits=(),
     metrics={"queue_depth": "te_queue_size"},
     memory_share=lambda serve: None,

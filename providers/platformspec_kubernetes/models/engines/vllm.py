@@ -8,7 +8,6 @@ from typing import Any
 from platformspec.sdk import Code, facts_of
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Group, Launch
-from platformspec_kubernetes.models.weights import weights
 
 NO_TOOL_PARSER = Code(
     "PS565",
@@ -24,7 +23,7 @@ SHARED_MEMORY_GIB, SHARED_MEMORY_PARALLEL_GIB = 2, 16
 def container(launch: Launch) -> Container:
     """The server of one replica."""
     ctx, spec, serve = launch.ctx, launch.spec, launch.spec.serve
-    source = weights(ctx, spec)
+    source = launch.weights
     sequences = math.ceil(serve.concurrency / serve.data_parallel)
     args: list[Any] = [
         "--model", source.model,
@@ -33,7 +32,7 @@ def container(launch: Launch) -> Container:
         "--tensor-parallel-size", ctx.src(str(serve.tensor_parallel), "serve.tensor_parallel"),
         "--max-model-len", ctx.src(str(serve.context_tokens), "serve.context_tokens"),
         "--max-num-seqs", ctx.src(str(sequences), "serve.concurrency", "serve.data_parallel"),
-        "--gpu-memory-utilization", ctx.src(str(serve.gpu_memory_utilization), "serve.gpu_memory_utilization"),
+        "--gpu-memory-utilization", launch.gpu_memory,
         "--shutdown-timeout", ctx.src(str(serve.drain_seconds), "serve.drain_seconds"),
     ]  # fmt: skip
     if serve.pipeline_parallel > 1:
@@ -109,9 +108,13 @@ VLLM = Engine(
         "embedding": ("hosted_vllm", "/v1"),
         "rerank": ("hosted_vllm", ""),
     },
-    sources=("hugging_face", "bucket"),
+    sources=("hugging_face", "bucket", "oci"),
     splits=("tensor", "pipeline", "data", "expert"),
-    metrics={"queue_depth": "vllm:num_requests_waiting", "kv_cache": "vllm:kv_cache_usage_perc"},
+    metrics={
+        "queue_depth": "vllm:num_requests_waiting",
+        "kv_cache": "vllm:kv_cache_usage_perc",
+        "tokens": "vllm:generation_tokens_total",
+    },
     memory_share=lambda serve: serve.gpu_memory_utilization,
     group=group,
 )

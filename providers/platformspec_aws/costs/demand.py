@@ -1,0 +1,107 @@
+"""Who asks for GPUs: pods that select a pool, counted as Kubernetes would start them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from platformspec.sdk import Manifest, Node, Path
+from platformspec_aws.costs.billing import Billing, sources
+from platformspec_aws.gpu_pool.labels import POOL_LABEL
+
+NO_DEVICES = ("cpu", "memory", "ephemeral-storage", "pods")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Devices that the pods of one workload ask for, at its fewest and its most replicas."""
+
+    declaration: str
+    team: str | None
+    least: int
+    most: int
+    sources: tuple[Path, ...]
+
+
+def demand_by_pool(billing: Billing) -> dict[str, list[Demand]]:
+    """Pool -> its workloads, in the order of their ids."""
+    scaled = _autoscaled(billing.ctx.nodes)
+    found: dict[str, list[Demand]] = {}
+    for node in billing.ctx.nodes:
+        if not isinstance(node, Manifest):
+            continue
+        spec: Any = node.attrs.get("spec", {})
+        groups = list(_pods(node, spec))
+        pools = {pool for pool, _, _ in groups if pool is not None}
+        for pool in sorted(pools):
+            devices = sum(count * _devices(pod) for where, pod, count in groups if where == pool)
+            if not devices:
+                continue
+            replicas = spec.get("replicas", 1)
+            least, most, paths = scaled.get(_target(node), (replicas, replicas, ()))
+            found.setdefault(pool, []).append(
+                Demand(
+                    node.declaration,
+                    billing.team_of(node.declaration),
+                    least * devices,
+                    most * devices,
+                    (*sources(node, ("spec",), *_below(node, ("spec",))), *paths),
+                )
+            )
+    return found
+
+
+def _pods(node: Manifest, spec: Any) -> Iterator[tuple[str | None, Mapping[str, Any], int]]:
+    """`(pool, pod spec, pods of it in one replica)`."""
+    if node.attrs["kind"] in ("Deployment", "StatefulSet"):
+        templates = [(spec["template"], 1)]
+    elif node.attrs["kind"] == "LeaderWorkerSet":
+        group = spec["leaderWorkerTemplate"]
+        size = group.get("size", 1)
+        worker = group["workerTemplate"]
+        templates = [(group.get("leaderTemplate", worker), 1), (worker, size - 1)]
+    else:
+        return
+    for template, count in templates:
+        pod = template["spec"]
+        yield pod.get("nodeSelector", {}).get(POOL_LABEL), pod, count
+
+
+def _devices(pod: Mapping[str, Any]) -> int:
+    limits = [container.get("resources", {}).get("limits", {}) for container in pod.get("containers", ())]
+    return sum(int(amount) for limit in limits for name, amount in limit.items() if "/" in name and name not in NO_DEVICES and _is_gpu(name))  # fmt: skip
+
+
+def _is_gpu(resource: str) -> bool:
+    return resource.startswith(("nvidia.com/", "aws.amazon.com/neuron"))
+
+
+def _autoscaled(nodes: tuple[Node, ...]) -> dict[tuple[str, ...], tuple[int, int, tuple[Path, ...]]]:
+    """Workload -> fewest and most replicas, and where they come from."""
+    found: dict[tuple[str, ...], tuple[int, int, tuple[Path, ...]]] = {}
+    for node in nodes:
+        if not isinstance(node, Manifest) or node.attrs["kind"] not in ("ScaledObject", "HorizontalPodAutoscaler"):
+            continue
+        spec: Any = node.attrs["spec"]
+        target = spec["scaleTargetRef"]
+        names = (
+            ("minReplicaCount", "maxReplicaCount")
+            if node.attrs["kind"] == "ScaledObject"
+            else ("minReplicas", "maxReplicas")
+        )
+        key = (node.placement.cluster or "", node.namespace or "", target.get("kind", "Deployment"), target["name"])
+        paths = sources(node, *(("spec", name) for name in names))
+        found[key] = (spec.get(names[0], 0), spec.get(names[1], 100), paths)
+    return found
+
+
+def _target(node: Manifest) -> tuple[str, ...]:
+    return (node.placement.cluster or "", node.namespace or "", str(node.attrs["kind"]), node.name)
+
+
+def _below(node: Node, prefix: Path) -> tuple[Path, ...]:
+    wanted = ("replicas", "resources", "nodeSelector", "size")
+    return tuple(
+        path for path in node.provenance if path[: len(prefix)] == prefix and any(part in wanted for part in path)
+    )

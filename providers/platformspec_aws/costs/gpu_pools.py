@@ -1,0 +1,246 @@
+"""Nodes of GPU pools: from what their models ask for at the fewest replicas to the pool's own limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from platformspec.sdk import Address, Amount, CostItem, GpuPoolSpec, Manifest, Node, Path, Share
+from platformspec_aws.costs.billing import HOURS, LOAD, Billing, sources
+from platformspec_aws.costs.demand import Demand, demand_by_pool
+from platformspec_aws.gpu_pool.labels import POOL_LABEL
+from platformspec_aws.gpu_pool.sharing import MIG
+from platformspec_aws.instances import Instance, instances
+
+NOT_A_DEVICE: Final = ("cpu", "memory", "nodes")
+UPFRONT: Final = "a Capacity Block is paid when it is bought, and adds nothing to a month"
+SPOT: Final = "spot where the table has a spot price; at most the on-demand price"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Nodes that are bought in one way: a managed node group, or a Karpenter NodePool up to its limit.
+
+    - `types`: instance type -> devices of one node, in the order of preference.
+    - `sizes`: nodes of a group at the least, likely and most; None for a NodePool, whose `limits` are nodes and devices.
+    """
+
+    node: Node
+    types: dict[str, int]
+    spot: bool
+    paid: bool
+    disk_gib: float
+    sources: tuple[Path, ...]
+    sizes: tuple[int, int, int] | None
+    limits: tuple[int | None, int | None]
+
+    def largest(self, devices: int) -> int:
+        """Nodes at most, where each has so many devices."""
+        if self.sizes is not None:
+            return self.sizes[2]
+        nodes, total = self.limits
+        return min(limit for limit in (nodes, total // devices if total is not None else None) if limit is not None)
+
+
+def gpu_pool_lines(billing: Billing) -> Iterator[CostItem]:
+    """Every pool's nodes and their volumes."""
+    demands = demand_by_pool(billing)
+    pools: dict[str, list[Part]] = {}
+    for node in billing.ctx.nodes:
+        found = _part(billing, node)
+        if found is not None:
+            pools.setdefault(found[0], []).append(found[1])
+        elif isinstance(node, Manifest) and node.attrs["kind"] == "NodePool":
+            yield billing.uncounted(node, "nodes of a NodePool", "it has no limit, names no types, or is no GPU pool's")
+    for pool in sorted(pools):
+        yield from _pool(billing, pool, sorted(pools[pool], key=_order), demands.get(pool, []))
+
+
+def _order(part: Part) -> tuple[int, int, str]:
+    """Groups are there first; then Karpenter takes the NodePool of the highest weight."""
+    spec: Any = part.node.attrs.get("spec", {})
+    return (0 if part.sizes else 1, -int(spec.get("weight", 0)), part.node.id)
+
+
+def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
+    attrs: Any = node.attrs
+    if node.type == "aws_eks_node_group" and POOL_LABEL in (attrs.get("labels") or {}):
+        pool = attrs["labels"][POOL_LABEL]
+        template = billing.ctx.node(attrs["launch_template"][0]["id"].node)
+        shape: Any = template.attrs
+        types = attrs.get("instance_types") or [shape["instance_type"]]
+        sizes = attrs["scaling_config"][0]
+        volume = shape["block_device_mappings"][0]["ebs"][0]["volume_size"]
+        where = (
+            *sources(node, ("instance_types",), ("scaling_config", 0, "min_size"), ("scaling_config", 0, "max_size"), ("capacity_type",)),
+            *sources(template, ("instance_type",), ("block_device_mappings", 0, "ebs", 0, "volume_size")),
+        )  # fmt: skip
+        return pool, Part(
+            node, _devices(billing, pool, types), attrs["capacity_type"] == "SPOT", attrs["capacity_type"] != "CAPACITY_BLOCK",
+            float(volume), where, (sizes["min_size"], sizes["desired_size"], sizes["max_size"]), (None, None),
+        )  # fmt: skip
+    if isinstance(node, Manifest) and attrs["kind"] == "NodePool":
+        template = attrs["spec"]["template"]
+        pool = template["metadata"].get("labels", {}).get(POOL_LABEL)
+        wanted = {
+            item["key"]: (position, item["values"])
+            for position, item in enumerate(template["spec"]["requirements"])
+            if "values" in item
+        }
+        if pool is None or "node.kubernetes.io/instance-type" not in wanted:
+            return None
+        limits = attrs["spec"].get("limits", {})
+        nodes = int(limits["nodes"]) if "nodes" in limits else None
+        total = sum(int(amount) for name, amount in limits.items() if name not in NOT_A_DEVICE) or None
+        if nodes is None and total is None:
+            return None
+        bought = wanted.get("karpenter.sh/capacity-type", (0, ["on-demand"]))
+        instance_types = wanted["node.kubernetes.io/instance-type"]
+        requirement = ("spec", "template", "spec", "requirements")
+        disk, disk_sources = _node_class(billing, template["spec"]["nodeClassRef"]["name"], node)
+        where = (
+            *sources(node, (*requirement, bought[0], "values"), (*requirement, instance_types[0], "values"), *(("spec", "limits", name) for name in limits)),
+            *disk_sources,
+        )  # fmt: skip
+        return pool, Part(
+            node,
+            _devices(billing, pool, instance_types[1]),
+            "spot" in bought[1],
+            True,
+            disk,
+            where,
+            None,
+            (nodes, total),
+        )
+    return None
+
+
+def _node_class(billing: Billing, name: str, node: Node) -> tuple[float, tuple[Path, ...]]:
+    for other in billing.ctx.nodes:
+        if (
+            isinstance(other, Manifest)
+            and other.attrs["kind"] == "EC2NodeClass"
+            and other.name == name
+            and other.placement == node.placement
+        ):
+            spec: Any = other.attrs["spec"]
+            where: Path = ("spec", "blockDeviceMappings", 0, "ebs", "volumeSize")
+            return gib(spec["blockDeviceMappings"][0]["ebs"]["volumeSize"]), sources(other, where)
+    return 0.0, ()
+
+
+def gib(quantity: str) -> float:
+    """A size as Kubernetes writes it, in GiB.
+
+    >>> gib("300Gi"), gib("2Ti")
+    (300.0, 2048.0)
+    """
+    units = {"Mi": 1 / 1024, "Gi": 1.0, "Ti": 1024.0}
+    return float(quantity[:-2]) * units[quantity[-2:]]
+
+
+def _devices(billing: Billing, pool: str, types: list[str]) -> dict[str, int]:
+    """Instance type -> devices that its node offers: its GPUs, times the pods that share one."""
+    declaration = billing.ctx.graph.declarations.get(Address("gpu_pool", pool))
+    spec = declaration.spec if declaration is not None else None
+    table = instances()
+    return {name: table[name].gpus * _pods_of_a_gpu(spec, table[name]) for name in types if name in table}
+
+
+def _pods_of_a_gpu(spec: object, instance: Instance) -> int:
+    sharing = spec.sharing if isinstance(spec, GpuPoolSpec) else None
+    if sharing is None:
+        return 1
+    if sharing.replicas is not None:
+        return sharing.replicas
+    return MIG[(instance.accelerator, round(instance.gpu_memory_gib))][1][sharing.profile or ""]
+
+
+def _pool(billing: Billing, pool: str, parts: list[Part], demands: list[Demand]) -> Iterator[CostItem]:
+    """Fill the parts in order, with the fewest replicas and with the most."""
+    wanted = [sum(demand.least for demand in demands), sum(demand.most for demand in demands)]
+    left = list(wanted)
+    for part in parts:
+        devices = min(part.types.values(), default=1)
+        fewest = part.sizes[0] if part.sizes is not None else part.largest(devices)
+        room = [fewest * devices, part.largest(devices) * devices]
+        taken = [min(left[0], room[0]), min(left[1], room[1])]
+        left = [left[0] - taken[0], left[1] - taken[1]]
+        yield from _part_lines(billing, pool, part, demands, wanted, taken)
+
+
+def _part_lines(
+    billing: Billing, pool: str, part: Part, demands: list[Demand], wanted: list[int], taken: list[int]
+) -> Iterator[CostItem]:
+    node = part.node
+    what = f"nodes of {node.name}" if isinstance(node, Manifest) else "nodes of the managed group"
+    paths = {*part.sources, *LOAD} if part.sizes is None else set(part.sources)
+    if part.sizes is None:
+        paths.update(path for demand in demands for path in demand.sources)
+    if not part.paid:
+        nothing = tuple(Amount(f"ec2/{type}", 0) for type in part.types)
+        yield billing.line(node, what, nothing, nothing, nothing, paths, note=UPFRONT, pool=pool)
+    else:
+        counts = {type: _nodes(billing, part, devices, taken) for type, devices in part.types.items()}
+        yield billing.line(
+            node,
+            what,
+            [_bought(part, type, HOURS * count[0]) for type, count in counts.items()],
+            [_bought(part, type, HOURS * count[1]) for type, count in counts.items()],
+            [Amount(f"ec2/{type}", HOURS * count[2]) for type, count in counts.items()],
+            paths,
+            note=SPOT if part.spot else "",
+            pool=pool,
+            shares=_shares(billing, part, demands, wanted, taken),
+        )
+    poorest = next(iter(part.types), None)
+    if part.disk_gib and poorest is not None:
+        count = _nodes(billing, part, part.types[poorest], taken)
+        yield billing.line(
+            node,
+            f"volumes of {what.removeprefix('nodes of ')}",
+            (Amount("ebs/gp3", part.disk_gib * count[0]),),
+            (Amount("ebs/gp3", part.disk_gib * count[1]),),
+            (Amount("ebs/gp3", part.disk_gib * count[2]),),
+            paths,
+            role="volumes",
+            pool=pool,
+            shares=_shares(billing, part, demands, wanted, taken),
+        )
+
+
+def _bought(part: Part, type: str, hours: float) -> Amount:
+    return Amount(f"ec2-spot/{type}", hours, f"ec2/{type}") if part.spot else Amount(f"ec2/{type}", hours)
+
+
+def _nodes(billing: Billing, part: Part, devices: int, taken: list[int]) -> tuple[float, float, float]:
+    """Nodes at the least, likely and most."""
+    if part.sizes is not None:
+        return part.sizes
+    fewest, fullest = math.ceil(taken[0] / devices), math.ceil(taken[1] / devices)
+    return fewest, billing.average(fewest, fullest), max(part.largest(devices), fullest)
+
+
+def _shares(
+    billing: Billing, part: Part, demands: list[Demand], wanted: list[int], taken: list[int]
+) -> tuple[Share, ...]:
+    """Each workload's part of the nodes: the devices that it asks for, of those that the nodes have."""
+    devices = min(part.types.values(), default=0)
+    if not devices:
+        return ()
+    nodes = _nodes(billing, part, devices, taken)
+    average = billing.average(*taken), billing.average(*wanted)
+    found = []
+    for demand in demands:
+        least = _fraction(demand.least, wanted[0], taken[0], nodes[0] * devices)
+        likely = _fraction(billing.average(demand.least, demand.most), average[1], average[0], nodes[1] * devices)
+        most = _fraction(demand.most, wanted[1], taken[1], nodes[2] * devices)
+        if least or likely or most:
+            found.append(Share(demand.declaration, demand.team, least, likely, most))
+    return tuple(found)
+
+
+def _fraction(own: float, all: float, taken: float, room: float) -> float:
+    return round(own / all * taken / room, 6) if all and room else 0.0

@@ -1,0 +1,1 @@
+"""The pretend cloud: what exists, which values it answers with, and what it refuses."""

@@ -1,0 +1,1 @@
+"""The simulated Terraform provider: what terraform starts, and how the two talk."""

@@ -1,0 +1,42 @@
+"""What a rehearsal says in the end."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Final
+
+from platformspec.sdk import Summary
+from platformspec_rehearsal.cloud.lookups import ON_TRUST
+from platformspec_rehearsal.cloud.rules import has_rules
+from platformspec_rehearsal.pretence import Pretence
+
+SIMULATED: Final = "Rehearsed: the cloud's and the cluster's behaviour is simulated, and no account was touched."
+BY_SCHEMA: Final = "checked by schema"
+BY_SHAPE: Final = "checked by shape"
+USED: Final = "types used"
+
+
+def summarise(pretence: Pretence) -> Summary:
+    """Read what exists, and what was noted on the way."""
+    resources = Counter(dict(pretence.rows("select type, count(*) from resources group by type")))
+    objects = Counter(json.loads(row[0])["kind"] for row in pretence.rows("select object from objects"))
+    used = pretence.rows("select distinct type from done order by type")
+    without_rules = tuple(type for (type,) in used if not has_rules(type))
+    retained = tuple(row[0] for row in pretence.rows("select distinct why from retained order by why"))
+    by_schema, by_shape = pretence.noted(BY_SCHEMA), pretence.noted(BY_SHAPE)
+    on_trust = pretence.noted(ON_TRUST)
+    lines = [
+        SIMULATED,
+        f"Exists now: {sum(resources.values())} resources of {len(resources)} types, {sum(objects.values())} Kubernetes objects.",
+        *_named("Checked by a schema", by_schema),
+        *_named("Checked by shape alone (no definition given)", by_shape),
+        *_named("Values not checked, for no rules are known", without_rules),
+        *_named("Taken to exist in the account", on_trust),
+        *_named("Retained by the cloud", retained),
+    ]
+    return Summary(dict(resources), dict(objects), by_schema, by_shape, without_rules, on_trust, retained, tuple(lines))
+
+
+def _named(heading: str, entries: tuple[str, ...]) -> list[str]:
+    return [f"{heading}: {', '.join(entries)}."] if entries else []
