@@ -25,7 +25,7 @@ from platformspec.apply.record import Known
 from platformspec.apply.site import Site, now
 from platformspec.apply.stack_step import apply_stack
 from platformspec.apply.teardown import empty_cluster
-from platformspec.apply.terraform import creations_begun
+from platformspec.apply.terraform import creations_in_doubt
 from platformspec.diagnostics import Diagnostic, Failure
 from platformspec.ir.node import Manifest, Node, ProviderConfig
 from platformspec.ir.program import KUBERNETES_STACK, Program
@@ -43,7 +43,6 @@ class Intent:
     - `scope`: ids to which a targeted apply is held, or None.
     - `allowed`: ids that may be destroyed beyond what the plan announced.
     - `done`: steps of the interrupted run that need not be done again.
-    - `logs_of`: the interrupted run, whose logs say which creations had begun.
     - `create_again`: the user knows that nothing in doubt exists.
     - `guards`: arguments to set before a destroy, so that the cloud permits it; see `refuse_protected`.
     """
@@ -53,7 +52,6 @@ class Intent:
     scope: frozenset[str] | None = None
     allowed: frozenset[str] = frozenset()
     done: frozenset[str] = frozenset()
-    logs_of: int | None = None
     create_again: bool = False
     guards: Guards = field(default_factory=dict)
 
@@ -102,6 +100,7 @@ def apply(site: Site, intent: Intent) -> Outcome:
     """Do it. The caller holds the lock and has begun the run in the record."""
     work = _Work(site, intent, site.record.known())
     site.tell(Event("run", intent.plan.platform, "begins"))
+    _doubt(site, work.union.by_stack)
     try:
         _forward(work)
         left = _clusters(work)
@@ -139,7 +138,7 @@ def _forward(work: _Work) -> None:
             work.union,
             announced=replaced | intent.allowed,
             scope=intent.scope,
-            doubtful=_doubtful(site, intent, name),
+            create_again=intent.create_again,
         )
 
     for wave in work.union.waves:
@@ -173,10 +172,12 @@ def _unguard(work: _Work) -> None:
     _together(stacks, one, site.limits.parallelism)
 
 
-def _doubtful(site: Site, intent: Intent, stack: str) -> frozenset[str]:
-    if intent.logs_of is None or intent.create_again:
-        return frozenset()
-    return creations_begun(site.logs(intent.logs_of) / f"{stack}.apply.log")
+def _doubt(site: Site, stacks: Iterable[str]) -> None:
+    """Write down which creations the run before this one had begun without hearing how they ended."""
+    before = [run for run in site.record.runs() if run.id < site.run]
+    if before and before[-1].status != "complete":
+        for name in stacks:
+            site.record.doubt(name, creations_in_doubt(site.logs(before[-1].id) / f"{name}.apply.log"))
 
 
 def _clusters(work: _Work) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ create table nodes (
   id text primary key, stack text not null, certainty text not null, uid text, data text not null, digest text not null);
 create table approvals (head_digest text, base_digest text, who text, role text, at text, primary key (head_digest, base_digest, who, role));
 create table states (stack text primary key, lineage text not null, serial integer not null);
+create table doubts (stack text, address text, primary key (stack, address));
 create table lock (one integer primary key check (one = 1), owner text not null);
 """
 
@@ -238,6 +239,20 @@ class Record:
         """The Terraform state of a stack is this one now."""
         with self.writing():
             self._database.execute("insert or replace into states values (?, ?, ?)", (stack, lineage, serial))
+
+    def doubt(self, stack: str, addresses: Iterable[str]) -> None:
+        """Resources, by Terraform address, that may exist without the state knowing."""
+        with self.writing():
+            self._database.executemany("insert or ignore into doubts values (?, ?)", [(stack, a) for a in addresses])
+
+    def doubts(self, stack: str) -> frozenset[str]:
+        """What is in doubt in a stack."""
+        return frozenset(row[0] for row in self._rows("select address from doubts where stack = ?", stack))
+
+    def settled(self, stack: str) -> None:
+        """Nothing is in doubt in this stack any more."""
+        with self.writing():
+            self._database.execute("delete from doubts where stack = ?", (stack,))
 
     # Runs and their steps.
 

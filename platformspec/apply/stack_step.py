@@ -25,13 +25,13 @@ def apply_stack(
     announced: Collection[str],
     scope: Collection[str] | None,
     removes: Collection[str] = (),
-    doubtful: Collection[str] = (),
+    create_again: bool = False,
     step: str | None = None,
 ) -> None:
     """Bring one stack to what `program` says.
 
     `announced`: ids that may be destroyed. `scope`: ids to which a targeted apply is held. `removes`: ids that this step is
-    to take away. `doubtful`: Terraform addresses whose creation an interrupted apply had begun. Raises `Failure`.
+    to take away. `create_again`: nothing of what is in doubt exists. Raises `Failure`.
     """
     step = step or f"stack {name}"
     nodes = [node for node in program.by_stack.get(name, ()) if scope is None or node.id in scope]
@@ -51,11 +51,11 @@ def apply_stack(
         wanted = {*(scope or ()), *removes}
         targets = sorted(by_id[id] for id in wanted if id in by_id) if scope is not None else ()
         planned = stack.plan(targets)
-        places = {
-            address: program.nodes[ids[address]].placement for address in doubtful if ids.get(address) in program.nodes
-        }
+        doubts = frozenset() if create_again else site.record.doubts(name)
+        places = {found: program.nodes[ids[found]].placement for found in doubts if ids.get(found) in program.nodes}
         if places and settle_doubts(site, stack, planned.changes, places):
             planned = stack.plan(targets)
+        site.record.settled(name)
         unfinished = {id for id, item in known.items() if item.certainty == "attempted"}
         refuse_unannounced(name, planned.changes, ids, announced, unfinished)
         if planned.changes_something:

@@ -39,8 +39,13 @@ RESTORE: Final = "restore the state from its .backup file or from an earlier ver
 UNREADABLE: Final = re.compile(
     r"Unsupported state file|state file could not be|does not have the expected content|[Ii]nvalid state"
 )
+# What terraform says when a provider is gone, or the cloud's answer did not come.
+UNHEARD: Final = re.compile(
+    r"[Pp]lugin did not respond|[Pp]lugin exited|connection reset|unexpected EOF|[Tt]imeout|deadline exceeded"
+)
 LOCK_TIMEOUT: Final = "30s"
 PLAN_FILE: Final = "change.tfplan"
+ERRORED_STATE: Final = "errored.tfstate"
 LOCK_FILE: Final = ".terraform.lock.hcl"
 ENVIRONMENT: Final = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
@@ -112,9 +117,19 @@ class Stack:
             if kept is not None and kept.exists():
                 shutil.copyfile(kept, lock)
             self._run(["init", "-input=false", "-no-color", "-reconfigure"], "init")
+            self._push_errored_state()
             if kept is not None and lock.exists() and (not kept.exists() or kept.read_bytes() != lock.read_bytes()):
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(lock, kept)
+
+    def _push_errored_state(self) -> None:
+        """A state that terraform could not write where it belongs (a full disk, a lost connection) lies in the folder."""
+        errored = self.folder / ERRORED_STATE
+        if errored.exists():
+            pushed = self._terraform.run(["state", "push", errored.name], folder=self.folder)
+            if pushed.code != 0:
+                raise self.failure("state push", pushed.stderr)
+            errored.unlink()
 
     def plan(self, targets: Sequence[str] = ()) -> StackPlan:
         """Plan into a file. Reading drift changes nothing."""
@@ -207,18 +222,29 @@ class Stack:
         return code
 
 
-def creations_begun(log: pathlib.Path) -> frozenset[str]:
-    """Addresses that an apply, by its log, had begun to create. A last line that is cut short says nothing."""
+def creations_in_doubt(log: pathlib.Path) -> frozenset[str]:
+    """Addresses whose creation an apply, by its log, had begun, and of which its state may know nothing.
+
+    Where terraform came to its end these are the ones whose provider died or was not heard of again; where it did not, all that
+    it had begun. A last line that is cut short says nothing.
+    """
     try:
         lines = log.read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return frozenset()
-    found: set[str] = set()
-    for text in lines:
-        message = _message(text)
-        if message is not None and message.get("type") == "apply_start" and message["hook"].get("action") == "create":
-            found.add(message["hook"]["resource"]["addr"])
-    return frozenset(found)
+    begun: set[str] = set()
+    lost: set[str] = set()
+    ended = False
+    for message in filter(None, map(_message, lines)):
+        if message.get("type") == "apply_start" and message["hook"].get("action") == "create":
+            begun.add(message["hook"]["resource"]["addr"])
+        elif message.get("type") == "change_summary" and message["changes"].get("operation") == "apply":
+            ended = True
+        elif message.get("type") == "diagnostic" and message.get("@level") == "error":
+            ended = True
+            if UNHEARD.search(_error(message)):
+                lost.add(message["diagnostic"].get("address", ""))
+    return frozenset(begun & lost if ended else begun)
 
 
 def _message(text: str) -> dict[str, Any] | None:

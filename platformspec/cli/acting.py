@@ -56,6 +56,9 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
         help="how long to wait until workloads are ready; 0: do not wait (default: 45)",
     )
     parser.add_argument("--json", action="store_true", help="print events as JSON, one on a line")
+    parser.add_argument(
+        "--inject", metavar="F", help="with --rehearse: a file of rules that make steps fail, wait or crash"
+    )
 
 
 def confirm(args: argparse.Namespace, question: str) -> None:
@@ -119,7 +122,6 @@ def act(
             scope=scope_of(environment, options.get("target")),
             allowed=frozenset(options.get("allow_destroy", ())),
             done=frozenset(steps_done(site, resumes.id)) if resumes is not None else frozenset(),
-            logs_of=resumes.id if resumes is not None else None,
             create_again=bool(options.get("create_again")),
             guards=guards,
         )
@@ -131,13 +133,15 @@ def act(
         except KeyboardInterrupt:
             sys.stderr.write("interrupted; `platformspec apply --resume` goes on\n")
             return exit.PARTIAL if site.acted else exit.ERRORS
+    if environment.stage is not None and not args.json:
+        print("\n".join(environment.stage.summary().lines))
     return _ended(args, outcome, plan, began_before=resumes is not None)
 
 
 def _ended(args: argparse.Namespace, outcome: Outcome, plan: Plan, *, began_before: bool) -> int:
     if outcome.complete:
         if not args.json:
-            print(f"Done: {words.counts(plan.counts)}.")
+            print("Done." if began_before else f"Done: {words.done(plan.counts)}.")
         return exit.OK
     sys.stderr.write(diagnostics_text(list(outcome.failures), {}, "full", color=wants_color(sys.stderr)))
     if outcome.acted or began_before:

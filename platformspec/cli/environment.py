@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import pathlib
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from platformspec.apply.cluster_access import by_state
 from platformspec.apply.events import Tell
+from platformspec.apply.kubectl import Cluster
 from platformspec.apply.lock import who
 from platformspec.apply.places import RECORD, environment_folder, keep_out_of_git
 from platformspec.apply.process import Program as Tool
@@ -21,15 +23,18 @@ from platformspec.apply.process import output_of
 from platformspec.apply.record import Record
 from platformspec.apply.site import Limits, Site, now
 from platformspec.apply.tools import find_kubectl, find_terraform
+from platformspec.cli.arguments import add_input_arguments
 from platformspec.cli.emit_settings import emit_settings
 from platformspec.cli.event_output import teller
 from platformspec.cli.paths import cache_folder
 from platformspec.cli.session import Input, beside
+from platformspec.cli.stage import open_stage
 from platformspec.diagnostics import Code, Failure
 from platformspec.driver import Compilation
 from platformspec.emit.emit import emit
 from platformspec.ir.node import Manifest
 from platformspec.ir.program import Program
+from platformspec.lower.stage import Stage
 from platformspec.plan.change import Plan
 from platformspec.version import VERSION
 
@@ -50,6 +55,7 @@ class Environment:
     record: Record
     file: str
     tell: Tell
+    stage: Stage | None
 
     @property
     def program(self) -> Program:
@@ -83,25 +89,38 @@ class Environment:
     def site(self, args: argparse.Namespace) -> Site:
         """Programs found, versions checked, credentials compared. Raises `Failure`; nothing was done then."""
         acting = self.compilation.providers.acting
-        terraform = find_terraform({})
+        variables = dict(self.stage.environment) if self.stage is not None else _plugin_cache()
+        terraform = find_terraform(variables)
         manifests = [node for node in self._all_nodes() if isinstance(node, Manifest)]
-        kubectl = find_kubectl({}) if manifests else Tool("kubectl")
-        if self._all_nodes():
+        kubectl = find_kubectl(variables) if manifests else Tool("kubectl")
+        if self.stage is None and self._all_nodes():
             self._compare_account(acting.account_command)
+        force = getattr(args, "force_conflicts", False)
         return Site(
             platform=self.program.platform,
             environment=self.program.environment,
             settings=emit_settings(self.compilation, "cdktf"),
             folder=self.folder,
             cache=cache_folder() / "stacks",
-            kept_locks=self.beside / "terraform-locks",
+            # The simulated providers have other digests than the real ones.
+            kept_locks=self.beside / "terraform-locks" if self.stage is None else None,
             record=self.record,
-            terraform=Tool(terraform.path, {**terraform.environment, **_plugin_cache()}),
-            cluster=by_state(kubectl, acting.clusters, force=getattr(args, "force_conflicts", False)),
+            terraform=terraform,
+            cluster=self._on_stage(kubectl, force) if self.stage else by_state(kubectl, acting.clusters, force=force),
             tell=self.tell,
             import_ids=acting.import_ids,
             limits=Limits(args.parallelism, args.ready_minutes),
         )
+
+    def _on_stage(self, kubectl: Tool, force: bool) -> Callable[[Site, str], Cluster]:
+        stage = self.stage
+        assert stage is not None
+
+        def reach(site: Site, name: str) -> Cluster:
+            variables = {**kubectl.environment, "KUBECONFIG": str(stage.kubeconfig(name))}
+            return Cluster(name, Tool(kubectl.path, variables), force=force)
+
+        return reach
 
     def _all_nodes(self) -> list[Any]:
         return [*self.program, *(item.node for item in self.record.known().values())]
@@ -135,24 +154,29 @@ def _plugin_cache() -> dict[str, str]:
     return {"TF_PLUGIN_CACHE_DIR": str(folder)}
 
 
-def record_file(source: Input, compilation: Compilation) -> pathlib.Path:
-    """Where the environment's record is."""
-    return _folder_of(source, compilation) / RECORD
-
-
-def _folder_of(source: Input, compilation: Compilation) -> pathlib.Path:
-    assert compilation.program is not None
-    return environment_folder(beside(source), compilation.program.platform, compilation.environment)
+def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command that looks at what was applied."""
+    add_input_arguments(parser)
+    parser.add_argument(
+        "--rehearse",
+        action="store_true",
+        help="in a simulated cloud and cluster on this machine, with a record of their own",
+    )
 
 
 @contextmanager
-def environment(source: Input, compilation: Compilation, *, as_json: bool = False) -> Iterator[Environment]:
+def environment(source: Input, compilation: Compilation, args: argparse.Namespace) -> Iterator[Environment]:
     """Open the environment. Raises `Failure` where its record is damaged, newer or another platform's."""
-    assert compilation.program is not None
-    folder, home = _folder_of(source, compilation), beside(source)
+    program, home = compilation.program, beside(source)
+    assert program is not None
+    folder = environment_folder(home, program.platform, compilation.environment)
     keep_out_of_git(home)
-    record = Record(folder / RECORD, compilation.program.platform, compilation.environment)
-    try:
-        yield Environment(compilation, folder, home, record, source.file, teller(as_json))
-    finally:
-        record.close()
+    if args.rehearse:
+        folder = folder / "rehearsal"
+    with contextlib.ExitStack() as stack:
+        stage = stack.enter_context(open_stage(compilation, folder / "stage", args)) if args.rehearse else None
+        record = stack.enter_context(
+            contextlib.closing(Record(folder / RECORD, program.platform, compilation.environment))
+        )
+        tell = teller(getattr(args, "json", False))
+        yield Environment(compilation, folder, home, record, source.file, tell, stage)

@@ -21,13 +21,10 @@ from platformspec.kinds.team import TeamSpec
 from platformspec.kinds.vector_store import VectorStoreSpec
 
 LabelValue = Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$(?!\n)")]
+_MINUTE_OF_WEEK = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d"
 # Day, time, day, time, and a zone of the IANA time zone database.
-FreezeWindow = Annotated[
-    str,
-    Field(
-        pattern=r"^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d-(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d [A-Za-z][A-Za-z0-9_+/-]*$(?!\n)"
-    ),
-]
+FREEZE_WINDOW = rf"^{_MINUTE_OF_WEEK}-{_MINUTE_OF_WEEK} [A-Za-z][A-Za-z0-9_+/-]*$(?!\n)"
+FreezeWindow = Annotated[str, Field(pattern=FREEZE_WINDOW)]
 LabelKey = Annotated[str, Field(pattern=r"^[A-Za-z](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$(?!\n)")]
 
 

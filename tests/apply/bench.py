@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import pathlib
 import shutil
 from collections.abc import Sequence
@@ -10,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from platformspec.apply.apply import Intent, Outcome, apply
+from platformspec.apply.apply import Intent, Outcome, apply, steps_done, wait_for_orphans
 from platformspec.apply.events import Event
 from platformspec.apply.kubectl import Cluster
+from platformspec.apply.lock import locked
 from platformspec.apply.process import Program as Tool
 from platformspec.apply.record import Record
 from platformspec.apply.site import Limits, Site, now
@@ -91,10 +93,24 @@ class Bench:
         finally:
             record.close()
 
+    def resume(self, head: Program, *, site: dict[str, Any] | None = None, **more: Any) -> Outcome:
+        """Go on with the last run, as `apply --resume` does."""
+        record = self.record()
+        try:
+            here = self.site(record, **(site or {}))
+            last = record.runs()[-1]
+            with locked(record, "apply", now(), take_over=True):
+                wait_for_orphans(here, last.id)
+                plan = self.plan(record, head)
+                record.end_run(last.id, "interrupted", now())
+                here.run = record.begin_run(header(plan), head)
+                done = frozenset(steps_done(here, last.id))
+                return apply(here, Intent(head, plan, done=done, **more))
+        finally:
+            record.close()
+
     def state(self, stack: str) -> set[str]:
         """Names of the resources in a stack's state."""
-        import json
-
         file = self.folder / "terraform" / "state" / f"{stack}.tfstate"
         return {
             resource["name"] for resource in json.loads(file.read_text())["resources"] if resource["mode"] == "managed"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import pathlib
+from dataclasses import replace
 
 import pytest
 
+from platformspec.apply.apply import closure
 from tests.apply.bench import Bench, needs_terraform, program, refers, thing
 
 pytestmark = needs_terraform
@@ -71,8 +73,6 @@ def test_a_destruction_that_the_plan_did_not_announce_is_refused(bench: Bench) -
     silent = bench.plan(record, changed)
     assert silent.counts["replace"] == 1
     record.close()
-    from dataclasses import replace
-
     outcome = bench.apply(changed, plan=replace(silent, changes=()))
     assert [failure.code.id for failure in outcome.failures] == ["PS714"]
     assert not outcome.acted
@@ -118,8 +118,6 @@ def test_a_state_that_is_not_the_last_one_is_refused(bench: Bench, damage: str) 
 
 
 def test_target_holds_the_apply_to_what_a_declaration_needs(bench: Bench) -> None:
-    from platformspec.apply.apply import closure
-
     other = thing("database.a/cluster", "network")
     head = program(BASE, USER, other)
     scope = closure(head, {}, "cluster.main")

@@ -21,8 +21,7 @@ from platformspec.cli.acting import (
     scope_of,
     unfinished,
 )
-from platformspec.cli.arguments import add_input_arguments
-from platformspec.cli.environment import Environment, environment
+from platformspec.cli.environment import Environment, add_environment_arguments, environment
 from platformspec.cli.output import wants_color
 from platformspec.cli.planning import notes_of, plan_between
 from platformspec.cli.session import compile_input, platform_input, write_lock
@@ -39,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "examples:\n  platformspec plan --env prod --out plan.json\n  platformspec apply --env prod --plan plan.json\n"
         "  platformspec apply --resume\n  platformspec apply --target model.chat"
     )
-    add_input_arguments(parser)
+    add_environment_arguments(parser)
     add_acting_arguments(parser)
     parser.add_argument("--plan", metavar="F", help="apply only what this plan (`plan --out F`) says")
     parser.add_argument(
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     source = platform_input(args.file)
     compilation = compile_input(source, args)
-    with environment(source, compilation, as_json=args.json) as here:
+    with environment(source, compilation, args) as here:
         if args.resume:
             return _resume(args, here)
         held = here.record.lock_owner()

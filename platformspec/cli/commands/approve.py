@@ -9,8 +9,7 @@ from platformspec.apply.lock import who
 from platformspec.apply.site import now
 from platformspec.cli import exit
 from platformspec.cli.acting import confirm
-from platformspec.cli.arguments import add_input_arguments
-from platformspec.cli.environment import environment
+from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.output import wants_color
 from platformspec.cli.planning import notes_of, plan_between
 from platformspec.cli.session import compile_input, platform_input
@@ -20,7 +19,7 @@ from platformspec.plan.render import text
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Its arguments."""
     parser.epilog = "examples:\n  platformspec approve --env prod\n  platformspec approve --env prod --role finops"
-    add_input_arguments(parser)
+    add_environment_arguments(parser)
     parser.add_argument("--role", metavar="NAME", help="approve in this role, for a policy that asks for it")
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
 
@@ -29,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it. The approval holds for exactly this change."""
     source = platform_input(args.file)
     compilation = compile_input(source, args)
-    with environment(source, compilation) as here:
+    with environment(source, compilation, args) as here:
         plan = plan_between(here.recorded(), here.program, compilation)
         sys.stdout.write(text.render(plan, notes_of(compilation, "the record"), color=wants_color(sys.stdout)))
         confirm(args, "Approve this?")

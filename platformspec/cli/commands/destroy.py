@@ -12,8 +12,7 @@ from platformspec.apply.lock import refusal
 from platformspec.apply.record import Known
 from platformspec.cli import exit
 from platformspec.cli.acting import act, add_acting_arguments, confirm
-from platformspec.cli.arguments import add_input_arguments
-from platformspec.cli.environment import environment
+from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.output import wants_color
 from platformspec.cli.planning import notes_of, plan_between
 from platformspec.cli.session import compile_input, platform_input
@@ -38,7 +37,7 @@ NOTHING_APPLIED = Code(
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Its arguments."""
     parser.epilog = "examples:\n  platformspec destroy --env dev\n  platformspec destroy --env dev --include-protected"
-    add_input_arguments(parser)
+    add_environment_arguments(parser)
     add_acting_arguments(parser)
     parser.add_argument(
         "--include-protected", action="store_true", help="destroy what is protected as well, with its data"
@@ -49,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it. What is destroyed is what the record knows, whatever the file says now."""
     source = platform_input(args.file)
     compilation = compile_input(source, args)
-    with environment(source, compilation, as_json=args.json) as here:
+    with environment(source, compilation, args) as here:
         if (held := here.record.lock_owner()) is not None:
             raise refusal(held)
         known = here.record.known()

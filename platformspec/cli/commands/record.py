@@ -9,8 +9,7 @@ from dataclasses import asdict
 
 from platformspec.apply.lock import described
 from platformspec.cli import exit
-from platformspec.cli.arguments import add_input_arguments
-from platformspec.cli.environment import environment
+from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.session import compile_input, platform_input
 from platformspec.plan import words
 
@@ -18,7 +17,7 @@ from platformspec.plan import words
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Its arguments."""
     parser.epilog = "examples:\n  platformspec record\n  platformspec record --env prod --run 12"
-    add_input_arguments(parser)
+    add_environment_arguments(parser)
     parser.add_argument("--run", type=int, metavar="N", help="the steps of this run")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -27,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     source = platform_input(args.file)
     compilation = compile_input(source, args)
-    with environment(source, compilation) as here:
+    with environment(source, compilation, args) as here:
         runs = here.record.runs()
         if args.run is not None:
             if all(run.id != args.run for run in runs):
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
             revision = f" at {run.revision[:12]}" if run.revision else ""
             print(
                 f"{run.id:>4}  {run.started}  {run.command:<8} {run.status:<11} by {run.who} on {run.host}{revision}: "
-                f"{words.counts({action: run.counts.get(action, 0) for action in words.VERBS})}"
+                f"{words.done({action: run.counts.get(action, 0) for action in words.VERBS})}"
             )
         if not runs:
             print("nothing was applied yet")

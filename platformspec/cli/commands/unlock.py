@@ -6,15 +6,14 @@ import argparse
 
 from platformspec.apply.lock import described, is_dead, refusal
 from platformspec.cli import exit
-from platformspec.cli.arguments import add_input_arguments
-from platformspec.cli.environment import environment
+from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.session import compile_input, platform_input
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Its arguments."""
     parser.epilog = "examples:\n  platformspec unlock --env prod"
-    add_input_arguments(parser)
+    add_environment_arguments(parser)
     parser.add_argument(
         "--force",
         action="store_true",
@@ -26,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it. Nothing but the lock is changed."""
     source = platform_input(args.file)
     compilation = compile_input(source, args)
-    with environment(source, compilation) as here:
+    with environment(source, compilation, args) as here:
         held = here.record.lock_owner()
         if held is None:
             print("there is no lock")
