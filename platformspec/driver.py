@@ -10,7 +10,8 @@ import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from platformspec.checks import PolicyFinding, check_graph, check_program
+from platformspec.checks import PolicyFinding, check_difference, check_graph, check_program
+from platformspec.cost.delta import CostDelta, compare
 from platformspec.cost.estimate import Estimate, estimate
 from platformspec.cost.prices import PriceTable
 from platformspec.diagnostics import Report
@@ -125,7 +126,8 @@ def check_outcome(c: Compilation) -> None:
     """Rules and policies about what will really be created."""
     assert c.graph is not None
     assert c.program is not None
-    c.findings = check_program(c.graph, c.program, c.report)
+    assert c.estimate is not None
+    c.findings = check_program(c.graph, c.program, c.estimate, c.report)
 
 
 PASSES: tuple[Callable[[Compilation], None], ...] = (
@@ -153,3 +155,24 @@ def compile_platform(
         if not compilation.report.ok:
             break
     return compilation
+
+
+def compare_costs(head: Compilation, base: Program | None) -> CostDelta | None:
+    """What the difference between a program and a compilation costs, both at the head's prices; policies about it go on the head's report.
+
+    None where no figure changes. Without `base` everything is new, and no policy about increases applies.
+    """
+    assert head.graph is not None
+    assert head.estimate is not None
+    if base is None:
+        return compare(None, head.estimate)
+    assert head.prices is not None
+    before = estimate(base.costs, head.prices)
+    head.findings = (*head.findings, *check_difference(head.graph, before, head.estimate, head.report))
+    return compare(before, head.estimate)
+
+
+def policies_about_increases(c: Compilation) -> tuple[str, ...]:
+    """Names of policies that need something to compare with."""
+    assert c.spec is not None
+    return tuple(sorted(name for name, policy in c.spec.policies.items() if policy.max_increase is not None))

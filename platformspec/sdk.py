@@ -8,7 +8,7 @@ from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
 from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
-from platformspec.ir.naming import physical_name
+from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
@@ -21,7 +21,7 @@ from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExport
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.lending import borrowable, cohort
 from platformspec.kinds.model import ModelExports, ModelSpec
-from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
+from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism, replicas_at_least
 from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
@@ -137,7 +137,9 @@ __all__ = [
     "is_known",
     "known_model",
     "label_value",
+    "name_part",
     "parallelism",
     "paths_of",
     "physical_name",
+    "replicas_at_least",
 ]

@@ -29,7 +29,7 @@ def refuse_unapproved(
         has = f"{len(others)} ({', '.join(others)})" if others else "none"
         raise Failure(
             NOT_APPROVED,
-            f"this environment needs {plural(wanted, "approval")} by others than {applies}, and has {has}",
+            f"this environment needs {plural(wanted, 'approval')} by others than {applies}, and has {has}",
             "let somebody else run `platformspec approve`",
         )
     for why, accepted in roles:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from platformspec.driver import Compilation
+import argparse
+
+from platformspec.cli import exit
+from platformspec.cli.session import say, texts_of
+from platformspec.cli.stop import Stop
+from platformspec.cost.delta import CostDelta
+from platformspec.driver import Compilation, compare_costs, policies_about_increases
 from platformspec.ir.program import Program
 from platformspec.plan.change import Plan
 from platformspec.plan.diff import diff
@@ -24,7 +30,21 @@ def plan_between(before: Program | None, after: Program, head: Compilation) -> P
     )
 
 
-def notes_of(head: Compilation, against: str) -> PlanNotes:
+def planned(
+    before: Program | None, head: Compilation, against: str, args: argparse.Namespace
+) -> tuple[Plan, PlanNotes]:
+    """The plan to what the file says, with its cost. Policies about the difference are judged; raises `Stop` where one forbids it."""
+    assert head.program is not None
+    known = set(head.report)
+    cost = compare_costs(head, before)
+    if added := [diagnostic for diagnostic in head.report if diagnostic not in known]:
+        say(added, texts_of(head), args)
+    if not head.report.ok:
+        raise Stop(exit.ERRORS)
+    return plan_between(before, head.program, head), notes_of(head, against, cost, compared=before is not None)
+
+
+def notes_of(head: Compilation, against: str, cost: CostDelta | None = None, *, compared: bool = True) -> PlanNotes:
     """What a plan says besides its changes."""
     assert head.graph is not None
     assert head.document is not None
@@ -40,4 +60,6 @@ def notes_of(head: Compilation, against: str) -> PlanNotes:
         extensions=sum(len(getattr(d.spec, "extend", ())) for d in head.graph.declarations.values()),
         approvals=tuple((f.message, f.approvers) for f in head.findings if f.level == "approve"),
         secrets_to_fill=secrets_to_fill(head.program),
+        cost=cost,
+        not_compared=() if compared else policies_about_increases(head),
     )

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
-from platformspec.kinds.base import DeclarationSpec, Integer, Many, Number, Ref, RefTo, Spec, section
-from platformspec.kinds.serving import EngineName, ScaleSpec, ServeSpec
+from platformspec.kinds.base import DeclarationSpec, Integer, Many, Name, Number, Ref, RefTo, Spec, section
+from platformspec.kinds.serving import AdapterSpec, EngineName, ScaleSpec, ServeSpec, TopologySpec
 
 Task = Literal["chat", "embedding", "rerank"]
 Capability = Literal["chat", "tools", "vision", "reasoning", "json", "embedding", "rerank"]
@@ -114,6 +114,12 @@ class ModelSpec(DeclarationSpec):
         default=None, description="GPU pool of a self-hosted model; not needed where there is one."
     )
     scale: ScaleSpec = section("Number of replicas of a self-hosted model.")
+    topology: TopologySpec | None = Field(
+        default=None, description="Routing between the replicas of a self-hosted model, and disaggregation."
+    )
+    adapters: dict[Name, AdapterSpec] = Field(
+        default={}, description="LoRA adapters; callers reach one as ROUTE/ADAPTER on every route to the model."
+    )
     facts: FactsSpec = section("Facts about the model that override the catalogue.")
     external: ExternalSpec | None = Field(
         default=None, description="A model that somebody else serves, instead of source."
@@ -125,6 +131,14 @@ class ModelSpec(DeclarationSpec):
     traffic: TrafficSpec | None = Field(
         default=None, description="Expected tokens of an external model, for `platformspec cost`."
     )
+
+    @property
+    def bucket_folders(self) -> dict[str, str]:
+        """Field -> folder of the platform's model bucket that the model reads: its weights, and its adapters."""
+        folders = {f"adapters.{name}.bucket": adapter.bucket for name, adapter in sorted(self.adapters.items())}
+        if self.source is not None:
+            folders["source.bucket"] = self.source.bucket
+        return {field: folder for field, folder in folders.items() if folder is not None}
 
     @property
     def engine(self) -> EngineName | None:
@@ -145,3 +159,5 @@ class ModelExports:
     region: Sourced[str] | None
     price: PriceSpec | None
     dimensions: int | None
+    adapters: tuple[tuple[str, Sourced[str]], ...] = ()
+    """Name of each LoRA adapter, and what LiteLLM calls it."""

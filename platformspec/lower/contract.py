@@ -30,6 +30,8 @@ Capability = Literal[
     "load-balancer-controller",
     "external-dns",
     "leader-worker-set",
+    "cert-manager",
+    "kserve",
     "block-storage",
     "metrics-server",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from platformspec.cost.delta import CostDelta
 from platformspec.diagnostics import Diagnostic, Path, Span
 
 
@@ -26,3 +27,7 @@ class PlanNotes:
     """(why, who may approve)."""
     secrets_to_fill: tuple[str, ...] = ()
     """Names of secrets whose value somebody must put in."""
+    cost: CostDelta | None = None
+    """What the changes cost a month; None where no figure changes."""
+    not_compared: tuple[str, ...] = ()
+    """Policies about an increase of cost, where there is nothing to compare with."""

@@ -9,9 +9,9 @@ from platformspec_aws.addons.kueue import install_kueue
 from platformspec_aws.addons.providers import provider_blocks
 from platformspec_aws.addons.scaling import install_keda, install_prometheus
 from platformspec_aws.addons.secrets import install_external_secrets
-from platformspec_aws.addons.serving import install_leader_worker_set
+from platformspec_aws.addons.serving import install_cert_manager, install_kserve, install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
-from platformspec_aws.catalogue import CATALOGUE
+from platformspec_aws.catalogue import AWS_VERSION, CATALOGUE, HELM_VERSION
 from platformspec_aws.cluster.cluster import lower_cluster
 from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
@@ -56,12 +56,14 @@ PROVIDER = Provider(
     },
     capabilities={
         "block-storage": install_block_storage,
+        "cert-manager": install_cert_manager,
         "efa-device-plugin": install_efa_device_plugin,
         "external-dns": install_external_dns,
         "external-secrets": install_external_secrets,
         "gpu-device-plugin": install_gpu_device_plugin,
         "karpenter": install_karpenter,
         "keda": install_keda,
+        "kserve": install_kserve,
         "kueue": install_kueue,
         "leader-worker-set": install_leader_worker_set,
         "load-balancer-controller": install_load_balancer_controller,
@@ -107,7 +109,8 @@ PROVIDER = Provider(
         "helm_release": "Helm release",
     },
     required_providers={
-        "aws": {"source": "hashicorp/aws", "version": "~> 6.0"},
-        "helm": {"source": "hashicorp/helm", "version": "~> 3.1"},
+        # From the version of the catalogues on: an older provider may not know an argument.
+        "aws": {"source": "hashicorp/aws", "version": f"~> {AWS_VERSION.rsplit('.', 1)[0]}"},
+        "helm": {"source": "hashicorp/helm", "version": f"~> {HELM_VERSION.rsplit('.', 1)[0]}"},
     },
 )

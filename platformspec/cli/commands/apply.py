@@ -23,12 +23,13 @@ from platformspec.cli.acting import (
 )
 from platformspec.cli.environment import Environment, add_environment_arguments, environment
 from platformspec.cli.output import wants_color
-from platformspec.cli.planning import notes_of, plan_between
+from platformspec.cli.planning import plan_between, planned
 from platformspec.cli.session import compile_input, platform_input, write_lock
 from platformspec.diagnostics import Failure
 from platformspec.ir.program import Program
 from platformspec.plan.change import Plan
 from platformspec.plan.digest import digest
+from platformspec.plan.notes import PlanNotes
 from platformspec.plan.render import json, text
 
 
@@ -72,19 +73,18 @@ def run(args: argparse.Namespace) -> int:
         held = here.record.lock_owner()
         if held is not None:
             raise refusal(held)
-        plan = plan_between(here.recorded(), here.program, compilation)
-        _permit(args, here, plan)
+        plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
+        _permit(args, here, plan, notes)
         if not args.json:
-            sys.stdout.write(text.render(plan, notes_of(compilation, "the record"), color=wants_color(sys.stdout)))
+            sys.stdout.write(text.render(plan, notes, color=wants_color(sys.stdout)))
         confirm(args, f"Apply this to {_where(here)}?")
         write_lock(source, compilation)
         options = {"target": args.target, "allow_destroy": args.allow_destroy}
         return act(here, args, "apply", here.program, plan, options, guards={})
 
 
-def _permit(args: argparse.Namespace, here: Environment, plan: Plan) -> None:
+def _permit(args: argparse.Namespace, here: Environment, plan: Plan, notes: PlanNotes) -> None:
     """Raises `Failure` unless the plan is the one that was looked at, and may be applied now."""
-    notes = notes_of(here.compilation, "the record")
     if args.plan is not None:
         refuse_other_plan(pathlib.Path(args.plan), json_format.loads(json.render(plan, notes)))
     known = here.record.known()

@@ -11,7 +11,7 @@ from platformspec.cli import exit
 from platformspec.cli.acting import confirm
 from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.output import wants_color
-from platformspec.cli.planning import notes_of, plan_between
+from platformspec.cli.planning import planned
 from platformspec.cli.session import compile_input, platform_input
 from platformspec.plan.render import text
 
@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:
-        plan = plan_between(here.recorded(), here.program, compilation)
-        sys.stdout.write(text.render(plan, notes_of(compilation, "the record"), color=wants_color(sys.stdout)))
+        plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
+        sys.stdout.write(text.render(plan, notes, color=wants_color(sys.stdout)))
         confirm(args, "Approve this?")
         here.record.approve(plan.head_digest, plan.base_digest, who(), args.role, now())
         print(f"approved by {who()}" + (f" as {args.role}" if args.role else ""))

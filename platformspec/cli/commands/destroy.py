@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
         empty = Program.of(here.program.platform, here.program.environment, [])
         plan = plan_between(here.recorded(), empty, compilation)
         if not args.json:
-            sys.stdout.write(text.render(plan, notes_of(compilation, "the record"), color=wants_color(sys.stdout)))
+            sys.stdout.write(
+                text.render(plan, notes_of(compilation, "what was applied last"), color=wants_color(sys.stdout))
+            )
         confirm(args, f"Destroy all of {here.program.platform} {here.program.environment or ''}".rstrip() + "?")
         code = act(
             here,

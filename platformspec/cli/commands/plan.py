@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _computed(args: argparse.Namespace, key: str, color: bool) -> int:
-    from platformspec.cli.planning import notes_of, plan_between
+    from platformspec.cli.planning import planned
     from platformspec.cli.session import compile_input, platform_input
     from platformspec.plan.render import json, markdown, text
 
@@ -61,8 +61,7 @@ def _computed(args: argparse.Namespace, key: str, color: bool) -> int:
         head = compile_input(source, args)
         before, against, trees = _baseline(args, source, head, recording)
     assert head.program is not None
-    plan = plan_between(before, head.program, head)
-    notes = notes_of(head, against)
+    plan, notes = planned(before, head, against, args)
     out = {
         "text": lambda: text.render(plan, notes, color=color),
         "json": lambda: json.render(plan, notes),

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from platformspec.plan import words
 from platformspec.plan.change import Plan
 from platformspec.plan.notes import PlanNotes
+from platformspec.plan.render.money import monthly, owner, rounded
 
+MOST_DIFFERENCES = 8
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&:-])")
 
 
@@ -34,12 +36,19 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
     yield ""
     yield f"{words.counts(plan.counts).capitalize()}, compared with {escape(notes.against)}."
     yield ""
+    if notes.cost is not None:
+        most = "; ".join(f"{owner(one)} {rounded(one.usd.likely)}" for one in notes.cost.differences[:MOST_DIFFERENCES])
+        yield f"- **Cost** {escape(monthly(notes.cost.total))}: {escape(most)}"
+        if notes.cost.unknown:
+            yield f"- {words.plural(notes.cost.unknown, 'new line')} of the bill without a price"
     for why, who in notes.approvals:
         yield f"- **Needs approval** by {escape(' or '.join(who))}: {escape(why)}"
     for warning in notes.warnings:
         yield f"- **Warning** {warning.code.id}: {escape(warning.message)}"
     if notes.extensions:
         yield f"- Extended by hand: {words.plural(notes.extensions, 'patch')} under extend"
+    if notes.not_compared:
+        yield f"- Not checked without a baseline: policy {escape(', '.join(notes.not_compared))} (max\\_increase)"
     if notes.secrets_to_fill:
         yield f"- Secrets that somebody must fill after the first apply: {escape(', '.join(notes.secrets_to_fill))}"
     if plan.changes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
+from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
+from platformspec_aws.cluster.nodes import SYSTEM
 from platformspec_aws.gpu_pool.choice import Alternative, alternatives, check_fixed
 from platformspec_aws.gpu_pool.disk import disk_gib
 from platformspec_aws.gpu_pool.labels import GPU_RESOURCE, POOL_LABEL
@@ -10,10 +11,23 @@ from platformspec_aws.gpu_pool.node_group import managed_nodes
 from platformspec_aws.gpu_pool.node_pool import elastic_nodes
 from platformspec_aws.gpu_pool.sharing import slice_memory_gib, slices
 
+TAKEN_NAME = Code(
+    "PS595",
+    "a pool named like the cluster's own nodes",
+    explain="The nodes without GPUs that carry controllers, gateways and stores are a node group and a NodePool called `system`.",
+)
+
 
 def lower_gpu_pool(ctx: DeclarationContext) -> None:
     """Both kinds of node carry the same label and taint, so pods do not care."""
     spec: GpuPoolSpec = ctx.spec
+    if ctx.address.name == SYSTEM:
+        ctx.reject(
+            TAKEN_NAME,
+            f"{ctx.address} would have the name of the cluster's own nodes",
+            help="call it something else, such as `gpu`",
+        )
+        return
     found = alternatives(ctx, spec)
     if found is None:
         return

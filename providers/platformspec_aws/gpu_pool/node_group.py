@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from platformspec.sdk import ACCELERATOR_LABEL, Code, DeclarationContext, GpuPoolSpec, Resource, Sourced
-from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, ROOT_DEVICE, root_volume
+from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, TAGGED, root_volume
 from platformspec_aws.exports import AwsClusterExports, AwsNetworkExports
 from platformspec_aws.gpu_pool.choice import Alternative
 from platformspec_aws.gpu_pool.labels import NODE_GROUP_TAINT, POOL_LABEL
 from platformspec_aws.gpu_pool.sharing import mig_user_data, node_labels
 from platformspec_aws.instances import Instance
+from platformspec_aws.node_class import ROOT_DEVICE
 from platformspec_aws.stacks import stack_of
 
 NO_SUBNET = Code(
@@ -56,7 +57,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
         "block_device_mappings": root_volume(disk_gib, DATA_DEVICE if mig else ROOT_DEVICE),
         "metadata_options": METADATA_OPTIONS,
         "update_default_version": True,
-        "tag_specifications": [{"resource_type": kind, "tags": ctx.tags} for kind in ("instance", "volume")],
+        "tag_specifications": [{"resource_type": kind, "tags": ctx.tags} for kind in TAGGED],
     }
     if spec.sharing is not None and mig:
         template["user_data"] = ctx.src(mig_user_data(spec.sharing, alternative), "sharing.profile", *choice)

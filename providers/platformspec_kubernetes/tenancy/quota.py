@@ -19,6 +19,7 @@ from platformspec.sdk import (
     TeamSpec,
     cohort,
     gpus_per_replica,
+    replicas_at_least,
 )
 from platformspec_kubernetes.tenancy.queues import teams_of
 
@@ -226,7 +227,7 @@ def _needs(ctx: AggregateContext, pools: Mapping[Address, GpuPoolExports]) -> It
             team.name if team is not None else None,
             pool,
             frozenset(pools[pool].accelerators.value),
-            spec.scale.min * gpus_per_replica(spec.serve),
+            replicas_at_least(spec) * gpus_per_replica(spec.serve),
         )
 
 

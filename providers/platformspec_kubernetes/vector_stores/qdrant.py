@@ -142,6 +142,8 @@ def _stateful_set(
         {"name": "QDRANT__SERVICE__API_KEY", "valueFrom": from_secret(f"{name}-endpoints", "api-key")},
         {"name": "QDRANT__CLUSTER__ENABLED", "value": ctx.src("true" if several else "false", "replicas")},
         {"name": "QDRANT__TELEMETRY_DISABLED", "value": "true"},
+        # It marks its first start beside its binary, which is read-only here, and gives up where it cannot.
+        {"name": "QDRANT_INIT_FILE_PATH", "value": "/qdrant/storage/.qdrant-initialized"},
     ]
     probe = {"periodSeconds": 10, "timeoutSeconds": 3}
     container = {

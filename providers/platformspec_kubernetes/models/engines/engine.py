@@ -97,6 +97,7 @@ class Engine:
     - `metrics`: signal -> metric of one replica; the last part of the path is `metrics_path`.
     - `memory_share`: the share of GPU memory that it takes; None where it takes what it needs.
     - `group`: number of pods -> arguments for a replica over several pods; None where it cannot.
+    - `offloads`: whether it can keep KV cache in the memory of the node.
     - `served_name`: the model's name in requests, where it is not that of the declaration.
     """
 
@@ -109,4 +110,5 @@ class Engine:
     memory_share: Callable[[ServeSpec], float | None]
     metrics_path: str = "/metrics"
     group: Callable[[int], Group] | None = None
+    offloads: bool = False
     served_name: Callable[[ModelSpec, str], str] = lambda spec, name: name

@@ -37,6 +37,14 @@ def container(launch: Launch) -> Container:
             ctx.src("--ep-size", "serve.expert_parallel"),
             ctx.src(str(serve.tensor_parallel), "serve.expert_parallel", "serve.tensor_parallel"),
         ]
+    if serve.kv_offload_gib is not None:
+        # SGLang counts gigabytes for each rank.
+        share = max(1, serve.kv_offload_gib // launch.parallelism.gpus)
+        args += [
+            ctx.src("--enable-hierarchical-cache", "serve.kv_offload_gib"),
+            ctx.src("--hicache-size", "serve.kv_offload_gib"),
+            ctx.src(str(share), "serve.kv_offload_gib", *PARALLEL_FIELDS),
+        ]
     if source.revision is not None:
         args += ["--revision", source.revision]
     if spec.task != "chat":
@@ -77,4 +85,5 @@ SGLANG = Engine(
     },
     memory_share=lambda serve: serve.gpu_memory_utilization,
     group=group,
+    offloads=True,
 )

@@ -7,7 +7,9 @@ from typing import Any
 
 from platformspec.sdk import Code, facts_of
 from platformspec_kubernetes import images
+from platformspec_kubernetes.models import adapters
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Group, Launch
+from platformspec_kubernetes.models.topology import disaggregated
 
 NO_TOOL_PARSER = Code(
     "PS565",
@@ -47,6 +49,10 @@ def container(launch: Launch) -> Container:
         args += ["--load-format", "runai_streamer"]
     if spec.task != "chat":
         args += ["--runner", ctx.src("pooling", "task")]
+    # The flag replaces the connector; where servers hand KV cache on, it stands beside theirs (see disaggregation.py).
+    if serve.kv_offload_gib is not None and not disaggregated(spec):
+        args += _pair(launch, "--kv-offloading-size", serve.kv_offload_gib, "serve.kv_offload_gib")
+    args += adapters.arguments(ctx, spec)
     if "tools" in spec.capabilities:
         args += [
             ctx.src("--enable-auto-tool-choice", "capabilities"),
@@ -117,4 +123,5 @@ VLLM = Engine(
     },
     memory_share=lambda serve: serve.gpu_memory_utilization,
     group=group,
+    offloads=True,
 )
