@@ -19,7 +19,7 @@ from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
-from platformspec.kinds.lending import borrowable, cohort
+from platformspec.kinds.lending import borrowable
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism, replicas_at_least
 from platformspec.kinds.serving import ServeSpec, Signal
@@ -129,7 +129,6 @@ __all__ = [
     "Yaml",
     "borrowable",
     "closest",
-    "cohort",
     "concat",
     "facts_of",
     "folded",

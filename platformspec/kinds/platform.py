@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,6 +16,7 @@ from platformspec.kinds.cost import CostSpec
 from platformspec.kinds.database import CacheSpec, DatabaseSpec
 from platformspec.kinds.gateway import GatewaySpec
 from platformspec.kinds.gpu_pool import GpuPoolSpec
+from platformspec.kinds.lending import cohorts
 from platformspec.kinds.model import ModelSpec
 from platformspec.kinds.observability import ObservabilitySpec
 from platformspec.kinds.policy import PolicySpec, WaiverSpec
@@ -95,6 +98,11 @@ class PlatformSpec(Spec):
     include: Many[str] = Field(
         default=(), description="Files with further sections, as patterns relative to this file."
     )
+
+    @cached_property
+    def cohorts(self) -> Mapping[str, tuple[str, ...]]:
+        """Team -> the teams that it shares GPUs with, itself included; teams that share none are left out."""
+        return cohorts(self.teams)
 
 
 @dataclass(frozen=True, slots=True)

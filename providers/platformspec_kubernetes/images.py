@@ -13,7 +13,6 @@ ENVOY: Final = (
     "docker.io/envoyproxy/envoy:distroless-v1.33.2"  # llm-d/llm-d-router v0.10.0, chart llm-d-router-standalone
 )
 STORAGE_INITIALIZER: Final = "docker.io/kserve/storage-initializer:v0.20.0"  # kserve/kserve, tag v0.20.0
-LITELLM: Final = "ghcr.io/berriai/litellm-database:v1.109.1"  # PyPI wheel litellm 1.109.1; the variant with Prisma
 # PyPI wheel litellm 1.109.1; the variant whose files, Prisma's engines among them, belong to an ordinary user
 LITELLM: Final = "ghcr.io/berriai/litellm-non_root:v1.109.1"
 QDRANT: Final = "docker.io/qdrant/qdrant:v1.19.0-unprivileged"  # qdrant-helm, Chart.yaml 1.19.0
