@@ -163,8 +163,8 @@ def run_passes(compilation: Compilation, passes: Sequence[Callable[[Compilation]
             compilation.report.locate_with(compilation.document)
 
 
-def compare_costs(head: Compilation, base: Compilation | None) -> CostDelta | None:
-    """What the difference between two compilations costs, both at the head's prices; policies about it go on the head's report.
+def compare_costs(head: Compilation, base: Program | None) -> CostDelta | None:
+    """What the difference between a program and a compilation costs, both at the head's prices; policies about it go on the head's report.
 
     None where no figure changes. Without `base` everything is new, and no policy about increases applies.
     """
@@ -172,9 +172,8 @@ def compare_costs(head: Compilation, base: Compilation | None) -> CostDelta | No
     assert head.estimate is not None
     if base is None:
         return compare(None, head.estimate)
-    assert base.program is not None
     assert head.prices is not None
-    before = estimate(base.program.costs, head.prices)
+    before = estimate(base.costs, head.prices)
     head.findings = (*head.findings, *check_difference(head.graph, before, head.estimate, head.report))
     return compare(before, head.estimate)
 

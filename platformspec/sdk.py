@@ -41,7 +41,9 @@ from platformspec.lower.context import (
 )
 from platformspec.lower.contract import (
     PROVIDER_API,
+    Acting,
     Capability,
+    ClusterAccess,
     Grant,
     Provider,
     ProviderSet,
@@ -58,6 +60,7 @@ __all__ = [
     "ACCELERATOR_LABEL",
     "PRECISIONS",
     "PROVIDER_API",
+    "Acting",
     "Address",
     "AggregateContext",
     "Amount",
@@ -68,6 +71,7 @@ __all__ = [
     "Capability",
     "CapabilityContext",
     "Catalogue",
+    "ClusterAccess",
     "ClusterExports",
     "ClusterSpec",
     "Code",

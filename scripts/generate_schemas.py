@@ -9,6 +9,7 @@ import json
 import pathlib
 from typing import Any
 
+from platformspec.apply.events import SCHEMA as EVENT_SCHEMA
 from platformspec.diagnostics.render.json import SCHEMA as DIAGNOSTIC_SCHEMA
 from platformspec.kinds.schema import fragment_schema, platform_schema, prices_schema
 from platformspec.plan.render.cost_json import SCHEMA as COST_SCHEMA
@@ -28,6 +29,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "prices.schema.json": prices_schema(),
         "diagnostic.schema.json": DIAGNOSTIC_SCHEMA,
         "review.schema.json": REVIEW_SCHEMA,
+        "apply-event.schema.json": EVENT_SCHEMA,
     }
 
 

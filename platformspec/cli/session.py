@@ -15,6 +15,7 @@ from platformspec.cli.output import diagnostics_text, wants_color
 from platformspec.cli.stop import Stop
 from platformspec.diagnostics import Code, Diagnostic, Failure
 from platformspec.driver import Compilation, compile_platform
+from platformspec.lock import FILE as LOCK_FILE
 from platformspec.lower.contract import ProviderSet
 from platformspec.providers import ProviderProblem, installed_providers
 from platformspec.source import Texts
@@ -101,6 +102,20 @@ def compile_input(source: Input, args: argparse.Namespace) -> Compilation:
     if not compilation.report.ok:
         raise Stop(exit.ERRORS)
     return compilation
+
+
+def beside(source: Input) -> pathlib.Path:
+    """The folder of the platform file."""
+    assert isinstance(source.tree, Folder)
+    return source.tree.root / pathlib.PurePosixPath(source.file).parent
+
+
+def write_lock(source: Input, compilation: Compilation) -> None:
+    """Write platform.lock beside the platform file, if it changes. Raises `OSError`."""
+    lock = beside(source) / LOCK_FILE
+    text = compilation.lock.text()
+    if compilation.lock.names and (not lock.exists() or lock.read_text("utf-8") != text):
+        lock.write_text(text, "utf-8")
 
 
 def texts_of(compilation: Compilation) -> Mapping[str, str]:

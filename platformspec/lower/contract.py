@@ -106,6 +106,34 @@ class Stake:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterAccess:
+    """How kubectl reaches a cluster: its URL, its certificate authority (PEM in base64), and the command that gives a token."""
+
+    server: str
+    certificate_authority: str
+    token_command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """What applying needs to know about a cloud's types, and planning does not.
+
+    - `import_ids`: type -> form of the id under which Terraform finds an existing one, from the type's own arguments; only types
+      whose name we choose.
+    - `clusters`: type of a cluster -> its access, from the attributes in Terraform's state and the cluster's region.
+    - `guards`: type -> arguments that must have these values before the cloud lets it be destroyed.
+    - `retains`: type -> what the cloud keeps of it after a destroy, as a form of its arguments.
+    - `account_command`: prints a JSON object whose `Account` is the account that credentials are for.
+    """
+
+    import_ids: Mapping[str, str] = field(default_factory=dict)
+    clusters: Mapping[str, Callable[[Mapping[str, Any], str], ClusterAccess]] = field(default_factory=dict)
+    guards: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    retains: Mapping[str, str] = field(default_factory=dict)
+    account_command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """An explicit manifest of one provider plug-in.
 
@@ -120,6 +148,7 @@ class Provider:
     - `prices`: the price table that comes with the provider, read when it is asked for.
     - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
     - `required_providers`: Terraform provider requirements, as in `terraform.required_providers`.
+    - `acting`: what applying needs to know.
     - `rehearse`: opens a stage on which an apply is rehearsed.
     """
 
@@ -136,6 +165,7 @@ class Provider:
     prices: Callable[[], PriceTable] | None = None
     nouns: Mapping[str, str] = field(default_factory=dict)
     required_providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    acting: Acting = field(default_factory=Acting)
     rehearse: Rehearse | None = None
 
 
@@ -175,3 +205,15 @@ class ProviderSet:
     def stakes(self) -> Mapping[str, Stake]:
         """All providers' stakes, by type."""
         return {type: stake for provider in self.providers for type, stake in provider.stakes.items()}
+
+    @property
+    def acting(self) -> Acting:
+        """What all providers say about applying."""
+        parts = [provider.acting for provider in self.providers]
+        return Acting(
+            {type: form for part in parts for type, form in part.import_ids.items()},
+            {type: access for part in parts for type, access in part.clusters.items()},
+            {type: values for part in parts for type, values in part.guards.items()},
+            {type: form for part in parts for type, form in part.retains.items()},
+            next((part.account_command for part in parts if part.account_command), ()),
+        )

@@ -1,6 +1,7 @@
 """The provider `aws`: Terraform stacks, and the Kubernetes objects that only AWS has."""
 
 from platformspec.sdk import Provider
+from platformspec_aws.acting import ACTING
 from platformspec_aws.addons.cluster_services import install_block_storage, install_metrics_server
 from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin
 from platformspec_aws.addons.karpenter import install_karpenter
@@ -75,6 +76,7 @@ PROVIDER = Provider(
     catalogue=CATALOGUE,
     replacement=verdict,
     stakes=STAKES,
+    acting=ACTING,
     costs=costs,
     prices=prices,
     nouns={
