@@ -139,7 +139,7 @@ def test_plan_prints_what_the_change_costs(here: pathlib.Path, capsys: pytest.Ca
     assert "Cost: likely +$1,199/mo (max $0)" in text
     assert "  model.chat (assist)  likely +$1,199/mo" in text
     assert main(["plan", "--against", "before.yaml", "--format", "markdown"]) == 0
-    assert "- **Cost** likely \\+$1,199/mo" in capsys.readouterr().out
+    assert "- **Cost** likely +\\$1,199/mo" in capsys.readouterr().out
     assert main(["plan", "--against", "before.yaml", "--format", "json"]) == 0
     data = json.loads(capsys.readouterr().out)
     jsonschema.validate(data, SCHEMA)
