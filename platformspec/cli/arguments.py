@@ -10,6 +10,22 @@ DEFAULT_FILE = "platform.yaml"
 
 def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     """FILE, --env, --as-of and --diagnostics, which all compiling commands have."""
+    add_file_argument(parser)
+    parser.add_argument(
+        "--env", metavar="NAME", help="environment whose patch is applied; needed where the file has environments"
+    )
+    add_day_argument(parser)
+    parser.add_argument(
+        "--diagnostics",
+        choices=("full", "concise", "json", "github", "sarif"),
+        default="full",
+        metavar="FORM",
+        help="form of errors and warnings: full, concise, json, github or sarif (default: full)",
+    )
+
+
+def add_file_argument(parser: argparse.ArgumentParser) -> None:
+    """FILE."""
     parser.add_argument(
         "file",
         nargs="?",
@@ -17,22 +33,16 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the platform file, or its folder (default: platform.yaml)",
     )
-    parser.add_argument(
-        "--env", metavar="NAME", help="environment whose patch is applied; needed where the file has environments"
-    )
+
+
+def add_day_argument(parser: argparse.ArgumentParser) -> None:
+    """--as-of."""
     parser.add_argument(
         "--as-of",
         type=day,
         default=datetime.date.today(),
         metavar="DATE",
         help="day for rules with dates, as 2026-12-31 (default: today)",
-    )
-    parser.add_argument(
-        "--diagnostics",
-        choices=("full", "concise", "json", "github", "sarif"),
-        default="full",
-        metavar="FORM",
-        help="form of errors and warnings: full, concise, json, github or sarif (default: full)",
     )
 
 

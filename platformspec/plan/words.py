@@ -19,6 +19,7 @@ VERBS: Mapping[Action, str] = {
     "replace": "to replace",
     "delete": "to delete",
 }
+DONE: Mapping[Action, str] = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 LONGEST_VALUE = 60
 UPPER_CASE = {"vpc", "iam", "eks", "kms", "s3", "sqs", "sns", "nat", "eip", "db", "rds", "acm", "ecr", "efs"}
 
@@ -76,6 +77,11 @@ def title(node: Node, nouns: Mapping[str, str]) -> str:
 def counts(numbers: Mapping[Action, int]) -> str:
     """`12 to create, 1 to replace`, or `no changes`."""
     return ", ".join(f"{numbers[action]} {VERBS[action]}" for action in VERBS if numbers.get(action)) or "no changes"
+
+
+def done(numbers: Mapping[Action, int]) -> str:
+    """`12 created, 1 replaced`, or `no changes`."""
+    return ", ".join(f"{numbers[action]} {DONE[action]}" for action in DONE if numbers.get(action)) or "no changes"
 
 
 def attribute(change: AttributeChange) -> str:

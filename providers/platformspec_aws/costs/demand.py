@@ -81,6 +81,9 @@ def _pods(node: Manifest, spec: Any) -> Iterator[tuple[str | None, Mapping[str, 
         size = group.get("size", 1)
         worker = group["workerTemplate"]
         templates = [(group.get("leaderTemplate", worker), 1), (worker, size - 1)]
+    elif node.attrs["kind"] == "LLMInferenceService":
+        # Its template is a pod spec itself.
+        templates = [({"spec": spec["template"]}, 1)]
     else:
         return
     for template, count in templates:
