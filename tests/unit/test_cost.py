@@ -278,3 +278,10 @@ def test_extended_support_is_billed_where_a_cluster_stays_on_an_old_version() ->
         assert program is not None
         keys += [one.likely[0].key for one in program.costs if one.id == "cluster.main/cluster"]
     assert keys == ["eks/control-plane", "eks/control-plane-extended-support"]
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_the_pods_of_every_model_are_counted(case: Case) -> None:
+    program = compiled(case).program
+    assert program is not None
+    assert not [one.id for one in program.costs if one.id.endswith("/gpus")]

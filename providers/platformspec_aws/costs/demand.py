@@ -82,7 +82,7 @@ def _pods(node: Manifest, spec: Any) -> Iterator[tuple[str | None, Mapping[str, 
         worker = group["workerTemplate"]
         templates = [(group.get("leaderTemplate", worker), 1), (worker, size - 1)]
     elif node.attrs["kind"] == "LLMInferenceService":
-        # Its template is the pod's spec itself.
+        # Its template is a pod spec itself.
         templates = [({"spec": spec["template"]}, 1)]
     else:
         return

@@ -50,6 +50,7 @@ class Part:
 def gpu_pool_lines(billing: Billing) -> Iterator[CostItem]:
     """Every pool's nodes and their volumes."""
     demands = demand_by_pool(billing)
+    yield from _unseen(billing, {demand.declaration for found in demands.values() for demand in found})
     pools: dict[str, list[Part]] = {}
     for node in billing.ctx.nodes:
         found = _part(billing, node)
@@ -66,6 +67,16 @@ def is_system_pool(node: Manifest) -> bool:
     attrs: Any = node.attrs
     labels = attrs["spec"]["template"]["metadata"].get("labels", {})
     return bool(SYSTEM_LABELS.items() <= labels.items())
+
+
+def _unseen(billing: Billing, seen: set[str]) -> Iterator[CostItem]:
+    """Models that run on a pool and whose pods no rule could count."""
+    for address, declaration in billing.ctx.graph.declarations.items():
+        runs = any(edge.relation == "runs_on" for edge in billing.ctx.graph.edges_from(address))
+        if runs and str(address) not in seen:
+            why = "its pods are not of a kind that is known, so its pool is counted as empty"
+            team = billing.team_of(str(address))
+            yield CostItem(f"{address}/gpus", "GPUs", str(address), team, billing.region, (), (), (), (declaration.path,), why)  # fmt: skip
 
 
 def _order(part: Part) -> tuple[int, int, str]:
