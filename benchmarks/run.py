@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from generate import platform
+from generate import of_models, platform
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TYPED = """
@@ -51,6 +51,8 @@ def main() -> None:
         for nodes in (1_000, 10_000):
             files[f"{nodes} nodes"] = folder / f"{nodes}.yaml"
             files[f"{nodes} nodes"].write_text(json.dumps(platform(nodes), indent=1))
+        files["200 models on 20 pools"] = folder / "models.yaml"
+        files["200 models on 20 pools"].write_text(json.dumps(of_models(200), indent=1))
         measured: dict[str, float] = {}
         for name, file in files.items():
             seconds, memory = min(

@@ -6,11 +6,13 @@ it finds. All passes here are pure: what they need from outside (files, the day,
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from platformspec.checks import PolicyFinding, check_graph, check_program
+from platformspec.checks import PolicyFinding, check_difference, check_graph, check_program
+from platformspec.cost.delta import CostDelta, compare
 from platformspec.cost.estimate import Estimate, estimate
 from platformspec.cost.prices import PriceTable
 from platformspec.diagnostics import Report
@@ -125,7 +127,8 @@ def check_outcome(c: Compilation) -> None:
     """Rules and policies about what will really be created."""
     assert c.graph is not None
     assert c.program is not None
-    c.findings = check_program(c.graph, c.program, c.report)
+    assert c.estimate is not None
+    c.findings = check_program(c.graph, c.program, c.estimate, c.report)
 
 
 PASSES: tuple[Callable[[Compilation], None], ...] = (
@@ -146,10 +149,41 @@ def compile_platform(
 ) -> Compilation:
     """Run the passes in order until one reports an error."""
     compilation = Compilation(tree, file, environment, as_of, providers)
-    for run in PASSES:
+    run_passes(compilation, PASSES)
+    return compilation
+
+
+def run_passes(compilation: Compilation, passes: Sequence[Callable[[Compilation], None]]) -> None:
+    """Run these passes, which follow those that ran already, until one reports an error."""
+    for run in passes:
+        if not compilation.report.ok:
+            return
         run(compilation)
         if compilation.document is not None:
             compilation.report.locate_with(compilation.document)
-        if not compilation.report.ok:
-            break
-    return compilation
+
+
+def compare_costs(head: Compilation, base: Program | None) -> CostDelta | None:
+    """What the difference between a program and a compilation costs, both at the head's prices; policies about it go on the head's report.
+
+    None where no figure changes. Without `base` everything is new, and no policy about increases applies.
+    """
+    assert head.graph is not None
+    assert head.estimate is not None
+    if base is None:
+        return compare(None, head.estimate)
+    assert head.prices is not None
+    before = estimate(base.costs, head.prices)
+    head.findings = (*head.findings, *check_difference(head.graph, before, head.estimate, head.report))
+    return compare(before, head.estimate)
+
+
+def policies_about_increases(c: Compilation) -> tuple[str, ...]:
+    """Names of policies that need something to compare with."""
+    assert c.spec is not None
+    return tuple(sorted(name for name, policy in c.spec.policies.items() if policy.max_increase is not None))
+
+
+def in_environment(parsed: Compilation, environment: str | None) -> Compilation:
+    """A compilation of the same parsed files that goes on in one environment; nothing is shared that a pass changes."""
+    return dataclasses.replace(parsed, environment=environment, report=parsed.report.copy())

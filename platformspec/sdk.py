@@ -2,26 +2,32 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path, Report
+from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
+from platformspec.fit.engine import EngineMemory
+from platformspec.fit.estimate import Estimate, Setup, estimate
+from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
+from platformspec.fit.gpu import Gpu, gpu
+from platformspec.fit.precision import PRECISIONS
+from platformspec.fit.text import margin_line, number, sum_lines
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
 from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
-from platformspec.ir.naming import physical_name
+from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
-from platformspec.kinds.catalogue import ModelFacts, facts_of, known_model
+from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
-from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
+from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec, database_user
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
-from platformspec.kinds.lending import borrowable, cohort
+from platformspec.kinds.lending import borrowable
 from platformspec.kinds.model import ModelExports, ModelSpec
-from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism
+from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism, replicas_at_least
 from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
@@ -35,11 +41,14 @@ from platformspec.lower.context import (
 )
 from platformspec.lower.contract import (
     PROVIDER_API,
+    Acting,
     Capability,
+    ClusterAccess,
     Grant,
     Provider,
     ProviderSet,
     Ready,
+    Stake,
     Statement,
     Verdict,
     Workload,
@@ -49,7 +58,9 @@ from platformspec.source.document import Document
 
 __all__ = [
     "ACCELERATOR_LABEL",
+    "PRECISIONS",
     "PROVIDER_API",
+    "Acting",
     "Address",
     "AggregateContext",
     "Amount",
@@ -60,6 +71,7 @@ __all__ = [
     "Capability",
     "CapabilityContext",
     "Catalogue",
+    "ClusterAccess",
     "ClusterExports",
     "ClusterSpec",
     "Code",
@@ -75,12 +87,16 @@ __all__ = [
     "Document",
     "Edge",
     "EdgeContext",
+    "EngineMemory",
     "Ephemeral",
+    "Estimate",
     "Expr",
     "FallbackSpec",
+    "Fix",
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "Gpu",
     "GpuChoice",
     "GpuPoolExports",
     "GpuPoolSpec",
@@ -96,6 +112,7 @@ __all__ = [
     "Node",
     "Parallelism",
     "Path",
+    "Place",
     "Placement",
     "Price",
     "PriceTable",
@@ -103,16 +120,19 @@ __all__ = [
     "ProviderSet",
     "Ready",
     "Ref",
+    "Related",
     "Report",
     "Resource",
     "RouteSpec",
     "Secret",
     "ServeSpec",
+    "Setup",
     "Share",
     "SharingSpec",
     "Signal",
     "Sourced",
     "Stage",
+    "Stake",
     "Statement",
     "Summary",
     "TeamExports",
@@ -124,16 +144,27 @@ __all__ = [
     "Workload",
     "Yaml",
     "borrowable",
+    "catalogue",
     "closest",
-    "cohort",
     "concat",
+    "database_user",
+    "estimate",
     "facts_of",
+    "fixes",
     "folded",
+    "gpu",
     "gpus_per_replica",
     "is_known",
+    "keeps_concurrency",
     "known_model",
     "label_value",
+    "margin_line",
+    "name_part",
+    "number",
     "parallelism",
     "paths_of",
     "physical_name",
+    "replicas_at_least",
+    "starts",
+    "sum_lines",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from platformspec.diagnostics import Code, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.graph.platform_graph import PlatformGraph
-from platformspec.kinds.lending import cohort
 from platformspec.kinds.team import TeamSpec
 
 NO_LENDER = Code(
@@ -46,7 +45,7 @@ def check_lending(graph: PlatformGraph, report: Report) -> None:
     if len(report.errors) > known:
         return
     for name, spec in teams.items():
-        members = cohort(name, teams)
+        members = graph.platform.spec.cohorts.get(name, ())
         lenders = sorted({lender for member in members for lender in teams[member].may_borrow_from} - {name})
         missing = [lender for lender in lenders if lender not in spec.may_borrow_from]
         if spec.may_borrow_from and missing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,61 +46,99 @@ class PolicyFinding:
     approvers: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Finding:
+    """A rule that does not hold, before anybody asks for a waiver. `at` and `rule` are places in the YAML."""
+
+    name: str
+    spec: PolicySpec
+    at: Path
+    rule: Path
+    subject: str
+    message: str
+
+
 def check_policies(graph: PlatformGraph, program: Program, report: Report) -> tuple[PolicyFinding, ...]:
-    """Report what no waiver excuses, and waivers that excuse nothing."""
-    findings: list[PolicyFinding] = []
-    excused: set[int] = set()
-    waivers = list(enumerate(graph.platform.spec.waivers))
-    for address, declaration in graph.declarations.items():
-        spec = declaration.spec
-        if not isinstance(spec, PolicySpec):
+    """Report what no waiver excuses."""
+    return report_findings(graph, _findings(graph, program), report)
+
+
+def report_findings(graph: PlatformGraph, findings: Iterable[Finding], report: Report) -> tuple[PolicyFinding, ...]:
+    """Report findings of any policies at their level, apart from those that a running waiver excuses."""
+    kept: list[PolicyFinding] = []
+    for finding in findings:
+        if waiver_of(graph, finding) is not None:
             continue
-        for at, rule_path, subject, message in _violations(spec, declaration.path, graph, program):
-            waiver = next(
-                (
-                    i
-                    for i, w in waivers
-                    if w.policy.address == address and w.on == subject and _running(w.until, graph.platform.as_of)
-                ),
-                None,
+        spec, text = finding.spec, f"{finding.message}; policy {finding.name}"
+        if spec.message:
+            text += f": {spec.message}"
+        kept.append(PolicyFinding(finding.name, spec.level, finding.subject, text, spec.approvers))
+        related = (("the rule", finding.rule),)
+        if spec.level == "block":
+            report.error(
+                VIOLATION,
+                text,
+                at=finding.at,
+                related=related,
+                help=f"change the value, or add a waiver: {{policy: {finding.name}, on: {finding.subject}, owner: ..., until: ..., reason: ...}}",
             )
-            if waiver is not None:
-                excused.add(waiver)
-                continue
-            text = f"{message}; policy {address.name}" + (f": {spec.message}" if spec.message else "")
-            findings.append(PolicyFinding(address.name, spec.level, subject, text, spec.approvers))
-            related = (("the rule", rule_path),)
-            if spec.level == "block":
-                report.error(
-                    VIOLATION,
-                    text,
-                    at=at,
-                    related=related,
-                    help=f"change the value, or add a waiver: {{policy: {address.name}, on: {subject}, owner: ..., until: ..., reason: ...}}",
-                )
-            elif spec.level == "approve":
-                report.warning(NEEDS_APPROVAL, text, at=at, related=related, help=f"ask {' or '.join(spec.approvers)}")
-            else:
-                report.warning(
-                    VIOLATION, text, at=at, related=related, help="change the value, or accept it with a waiver"
-                )
-    for position, waiver_spec in waivers:
+        elif spec.level == "approve":
+            report.warning(
+                NEEDS_APPROVAL, text, at=finding.at, related=related, help=f"ask {' or '.join(spec.approvers)}"
+            )
+        else:
+            report.warning(
+                VIOLATION, text, at=finding.at, related=related, help="change the value, or accept it with a waiver"
+            )
+    return tuple(kept)
+
+
+def waiver_of(graph: PlatformGraph, finding: Finding) -> int | None:
+    """The position of a running waiver that excuses the finding."""
+    platform = graph.platform
+    return next(
+        (
+            position
+            for position, waiver in enumerate(platform.spec.waivers)
+            if waiver.policy.address.name == finding.name
+            and waiver.on == finding.subject
+            and _running(waiver.until, platform.as_of)
+        ),
+        None,
+    )
+
+
+def check_waivers_are_needed(graph: PlatformGraph, program: Program, more: Iterable[Finding], report: Report) -> None:
+    """Warn of waivers that have ended, and of those that excuse nothing. `more`: findings of other checks.
+
+    Whether a waiver of a policy about increases is needed only a comparison can tell.
+    """
+    excused = {waiver_of(graph, finding) for finding in (*_findings(graph, program), *more)}
+    for position, waiver in enumerate(graph.platform.spec.waivers):
         path: Path = ("waivers", position)
-        if not _running(waiver_spec.until, graph.platform.as_of):
+        policy = graph.declarations[waiver.policy.address].spec
+        if not _running(waiver.until, graph.platform.as_of):
             report.warning(
                 EXPIRED_WAIVER,
-                f"the waiver of {waiver_spec.policy.text} for {waiver_spec.on} ended on {waiver_spec.until}",
+                f"the waiver of {waiver.policy.text} for {waiver.on} ended on {waiver.until}",
                 at=(*path, "until"),
                 help="remove it, or let its owner renew it",
             )
-        elif position not in excused:
+        elif position not in excused and not (isinstance(policy, PolicySpec) and policy.max_increase is not None):
             report.warning(
                 UNUSED_WAIVER,
-                f"{waiver_spec.on} keeps to policy {waiver_spec.policy.text} without the waiver",
+                f"{waiver.on} keeps to policy {waiver.policy.text} without the waiver",
                 at=path,
                 help="remove the waiver",
             )
-    return tuple(findings)
+
+
+def _findings(graph: PlatformGraph, program: Program) -> Iterator[Finding]:
+    for address, declaration in graph.declarations.items():
+        spec = declaration.spec
+        if isinstance(spec, PolicySpec):
+            for at, rule, subject, message in _violations(spec, declaration.path, graph, program):
+                yield Finding(address.name, spec, at, rule, subject, message)
 
 
 def _violations(

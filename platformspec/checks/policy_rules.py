@@ -11,7 +11,7 @@ from platformspec.kinds.policy import PolicySpec
 NO_RULE = Code(
     "PS451",
     "a policy without a rule",
-    explain="A policy has at least one of allow, deny, require, equals, max and min.",
+    explain="A policy has at least one of allow, deny, require, equals, max, min, max_usd_per_month and max_increase.",
 )
 NO_APPROVERS = Code(
     "PS452",
@@ -25,6 +25,7 @@ UNKNOWN_SUBJECT = Code(
 )
 
 RULES = ("allow", "deny", "equals", "max", "min")
+MONEY_RULES = ("max_usd_per_month", "max_increase")
 
 
 def check_policy_rules(graph: PlatformGraph, report: Report) -> None:
@@ -33,13 +34,15 @@ def check_policy_rules(graph: PlatformGraph, report: Report) -> None:
         spec = declaration.spec
         if not isinstance(spec, PolicySpec):
             continue
-        if not any(getattr(spec, rule) for rule in (*RULES, "require")):
+        if not any(getattr(spec, rule) for rule in (*RULES, "require")) and all(
+            getattr(spec, rule) is None for rule in MONEY_RULES
+        ):
             report.error(
                 NO_RULE,
                 f"{address} has no rule",
                 at=declaration.path,
                 on_key=True,
-                help=f"add one of {', '.join(RULES)} or require",
+                help=f"add one of {', '.join((*RULES, *MONEY_RULES))} or require",
             )
         if spec.level == "approve" and not spec.approvers:
             report.error(

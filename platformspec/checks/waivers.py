@@ -17,7 +17,7 @@ UNKNOWN_ADDRESS = Code(
 
 def check_waivers(graph: PlatformGraph, report: Report) -> None:
     """The declaration exists, and the day is in the calendar."""
-    known = [str(address) for address in graph.declarations] + ["cloud"]
+    known = [str(address) for address in graph.declarations] + ["cloud", "platform.main"]
     for position, waiver in enumerate(graph.platform.spec.waivers):
         if str(Address.parse(waiver.on).parent) not in known:
             near = closest(waiver.on, known)

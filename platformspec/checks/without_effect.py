@@ -29,10 +29,11 @@ class Rule:
 
 ADOPTED = "what exists already is adopted as it is"
 RULES: tuple[Rule, ...] = (
-    Rule("model", ("serve", "pool", "scale"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
+    Rule("model", ("serve", "pool", "scale", "topology", "adapters"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
     Rule("model", ("traffic",), lambda m: m.external is None, "the platform serves the model itself, and its nodes are billed instead of tokens"),
     Rule("model", ("facts.parameters_billion", "facts.attention_heads", "facts.tool_parser", "facts.gated"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
     Rule("model", ("scale.on", "scale.target"), lambda m: m.scale.max is None or m.scale.max == m.scale.min, "the number of replicas is fixed", "add `max` to scale, or remove it"),
+    Rule("model", ("scale",), lambda m: m.topology is not None and m.topology.prefill is not None, "topology says how many replicas read and write", "remove it; `prefill` and `decode` are the numbers"),
     Rule("model", ("scale.cold_start_seconds",), lambda m: m.scale.min > 0, "the model never sleeps", "write `min: 0`, or remove it"),
     Rule("model", ("source.revision",), lambda m: m.source is not None and m.source.hugging_face is None, "only repositories on Hugging Face have revisions"),
     Rule("model", ("source.token_secret",), lambda m: m.source is not None and (m.source.bucket or m.source.oci) is not None, "these weights are read without a token"),
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     Rule("model", ("serve.gpu_memory_utilization", "serve.context_tokens", "serve.concurrency"), lambda m: m.engine == "nim" and m.task != "chat", "the NIM takes it from the model"),
     Rule("gpu_pool", ("gpus_per_node",), lambda p: bool(p.instances), "the instance types say it"),
     Rule("gpu_pool", ("instances", "gpus_per_node"), lambda p: bool(p.any_of), "each alternative under any_of says it"),
+    Rule("gpu_pool", ("capacity.reservation",), lambda p: p.capacity.block is not None, "the nodes come from a Capacity Block"),
     Rule("gpu_pool", ("capacity.spot",), lambda p: p.fixed_because is not None or p.capacity.nodes.min == p.capacity.nodes.max, "the pool has a fixed size"),
     Rule("vector_store", ("storage_gib",), lambda v: v.engine != "qdrant", "only Qdrant has volumes of its own"),
     Rule("vector_store", ("replicas",), lambda v: v.engine == "pgvector", "the database says it"),

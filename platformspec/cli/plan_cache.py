@@ -102,7 +102,12 @@ def recall(key: str) -> Printed | None:
 
 def remember(key: str, trees: Iterable[RecordingFolder], printed: Printed) -> None:
     """Keep what was printed. A cache that cannot be written is no error."""
-    inputs = {str(tree.root): {"reads": tree.reads, "globs": tree.globs} for tree in trees}
+    inputs: dict[str, dict[str, dict[str, Any]]] = {}
+    for tree in trees:
+        # Two files of one folder may be compared: what was read for either counts.
+        known = inputs.setdefault(str(tree.root), {"reads": {}, "globs": {}})
+        known["reads"] |= tree.reads
+        known["globs"] |= tree.globs
     text = json.dumps({"inputs": inputs, "stdout": printed.stdout, "stderr": printed.stderr, "code": printed.code})
     try:
         folder = _folder()

@@ -105,7 +105,7 @@ def _declarations(platform: Platform) -> Iterator[Declaration]:
         for name, spec in getattr(platform.spec, kind.section).items():
             yield Declaration(Address(kind.name, name), spec, (kind.section, name))
     yield Declaration(NETWORK, platform.spec.cloud.network, ("cloud", "network"))
-    if any(model.source is not None and model.source.bucket for model in platform.spec.models.values()):
+    if any(model.bucket_folders for model in platform.spec.models.values()):
         yield Declaration(MODEL_BUCKET, platform.spec.cloud.model_bucket, ("cloud", "model_bucket"))
 
 
@@ -191,12 +191,9 @@ def _implied(
             for cluster in declarations:
                 if cluster.kind == "cluster":
                     yield Edge(address, "placed_in", cluster, declaration.path)
-        if (
-            isinstance(declaration.spec, ModelSpec)
-            and declaration.spec.source is not None
-            and declaration.spec.source.bucket
-        ):
-            yield Edge(address, "reads_from", MODEL_BUCKET, (*declaration.path, "source", "bucket"))
+        if isinstance(declaration.spec, ModelSpec) and declaration.spec.bucket_folders:
+            field = min(declaration.spec.bucket_folders)
+            yield Edge(address, "reads_from", MODEL_BUCKET, (*declaration.path, *field.split(".")))
         if address.kind == "gateway" and (address, "serves") not in said:
             for team in declarations:
                 if team.kind == "team":

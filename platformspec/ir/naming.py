@@ -36,6 +36,21 @@ def physical_name(*parts: str, limit: int, separator: str = "-") -> str:
     return f"{full[: limit - 9].rstrip(separator + '-_.')}{separator}{digest}"
 
 
+def name_part(text: str, *, limit: int = 50) -> str:
+    """Free text, such as a group of single sign-on, as part of a name: lower-case letters, digits and dashes.
+
+    Where that loses something the result ends in eight hexadecimal digits of the text's hash, so that two texts stay two names.
+
+    >>> name_part("sso-admins"), name_part("sso:admins")
+    ('sso-admins', 'sso-admins-d9ca29fd')
+    """
+    clean = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if clean == text and len(clean) <= limit:
+        return clean
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{clean[: limit - 9].rstrip('-')}-{digest}".lstrip("-")
+
+
 def is_legal_id(node_id: str) -> bool:
     """Whether an id is made of parts that `terraform_name` maps one to one."""
     return all(_ID_PART.fullmatch(part) for part in node_id.split("/"))

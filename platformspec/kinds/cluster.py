@@ -49,7 +49,8 @@ class ClusterSpec(DeclarationSpec):
         default=(), description="Ranges that may reach a public endpoint. A public endpoint needs at least one."
     )
     admins: Many[Annotated[str, Field(pattern=r"^[\w+=,.@/-]{1,128}$(?!\n)")]] = Field(
-        default=(), description="IAM roles (names, with their path) whose holders administer the cluster."
+        default=(),
+        description="IAM roles (names, with their path) whose holders administer the cluster, among them the one that applies the platform. Where left out, whoever applies it does.",
     )
     deletion_protection: bool = by_profile("Refuse to delete the cluster.", dev=False, standard=True, hardened=True)
     system_nodes: SystemNodesSpec = section("Nodes for everything that needs no GPU.")

@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from platformspec.kinds.team import TeamSpec
 
 
-def cohort(name: str, teams: Mapping[str, TeamSpec]) -> tuple[str, ...]:
-    """The team and everyone that it is connected with by borrowing or lending, sorted; empty for a team that does neither."""
-    found, todo = {name}, [name]
-    while todo:
-        one = todo.pop()
-        near = {lender for lender in teams[one].may_borrow_from if lender in teams}
-        near |= {other for other, spec in teams.items() if one in spec.may_borrow_from}
-        todo += near - found
-        found |= near
-    return tuple(sorted(found)) if len(found) > 1 else ()
+def cohorts(teams: Mapping[str, TeamSpec]) -> dict[str, tuple[str, ...]]:
+    """Team -> itself and everyone that it is connected with by borrowing or lending, sorted. Teams that do neither are left out."""
+    groups: dict[str, set[str]] = {}
+    for name, spec in teams.items():
+        for lender in spec.may_borrow_from:
+            if lender in teams:
+                joined = groups.get(name, {name}) | groups.get(lender, {lender})
+                groups |= dict.fromkeys(joined, joined)
+    return {name: tuple(sorted(group)) for name, group in groups.items() if len(group) > 1}
 
 
 def borrowable(name: str, teams: Mapping[str, TeamSpec]) -> dict[str, int]:

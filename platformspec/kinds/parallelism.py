@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from platformspec.kinds.model import ModelSpec
 from platformspec.kinds.serving import ServeSpec
 
 
@@ -47,3 +48,11 @@ def unit_of(tensor: int, pipeline: int, data: int) -> int:
 def gpus_per_replica(serve: ServeSpec) -> int:
     """GPUs of one replica, on whatever nodes."""
     return serve.tensor_parallel * serve.pipeline_parallel * serve.data_parallel
+
+
+def replicas_at_least(spec: ModelSpec) -> int:
+    """Replicas that a model of ours always has: those that read and those that write, or `scale.min`."""
+    topology = spec.topology
+    if topology is not None and topology.prefill is not None and topology.decode is not None:
+        return topology.prefill + topology.decode
+    return spec.scale.min

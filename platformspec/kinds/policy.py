@@ -15,6 +15,12 @@ Selector = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_
 Scalar = str | bool | Integer | Number
 
 
+class MaxIncrease(Spec):
+    """How much more a change may cost than what it is compared with."""
+
+    usd_per_month: Number = Field(description="US dollars a month, at the likely figures.", ge=0)
+
+
 class PolicySpec(Spec):
     """Rules over declarations and over what will be created. All rules of a policy must hold."""
 
@@ -26,6 +32,13 @@ class PolicySpec(Spec):
     equals: dict[Selector, Scalar] = Field(default={}, description="Field -> the value that it must have.")
     max: dict[Selector, Number] = Field(default={}, description="Field -> largest number.")
     min: dict[Selector, Number] = Field(default={}, description="Field -> smallest number.")
+    max_usd_per_month: Annotated[Number, Field(ge=0)] | None = Field(
+        default=None, description="What the platform may likely cost a month, in US dollars."
+    )
+    max_increase: MaxIncrease | None = Field(
+        default=None,
+        description="What a change may likely cost more a month; checked by plan against a revision or file.",
+    )
     message: str | None = Field(
         default=None, description="Why the rule exists; printed with every finding.", min_length=1
     )

@@ -37,6 +37,14 @@ class ServeSpec(Spec):
         default=False,
         description="Spread the experts of a mixture-of-experts model over all GPUs of a replica, instead of cutting each one.",
     )
+    backend: Literal["kubernetes", "kserve"] = Field(
+        default="kubernetes",
+        description="What runs the server: plain Kubernetes objects, or KServe's LLMInferenceService.",
+    )
+    kv_offload_gib: Annotated[Integer, Field(ge=1, le=4096)] | None = Field(
+        default=None,
+        description="Memory of the node, in GiB per replica, that holds what the KV cache on the GPUs has no room for.",
+    )
     context_tokens: Integer = Field(
         default=8192, description="Longest sequence, prompt and answer together, in tokens.", ge=128, le=10_485_760
     )
@@ -93,3 +101,33 @@ class ScaleSpec(Spec):
         description="Time from no replica to the first answer, nodes and weights included, that callers can bear. Needed where min is 0.",
     )
     schedule: dict[Name, WindowSpec] = Field(default={}, description="Times with more replicas, by name.")
+
+
+class TopologySpec(Spec):
+    """How requests reach the replicas, and whether prompts are read and answers written by different ones."""
+
+    prefill: Annotated[Integer, Field(ge=1, le=256)] | None = Field(
+        default=None, description="Replicas that read prompts; together with decode, instead of scale."
+    )
+    decode: Annotated[Integer, Field(ge=1, le=256)] | None = Field(
+        default=None, description="Replicas that write answers; together with prefill, instead of scale."
+    )
+    routing: Literal["load_aware", "prefix_aware", "kv_cache_aware"] = Field(
+        default="prefix_aware",
+        description="What decides for a replica: its queue and KV cache; the replica that knows the prompt's beginning; or both.",
+    )
+
+
+class AdapterSpec(Spec):
+    """A LoRA adapter."""
+
+    hugging_face: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$(?!\n)")] | None = Field(
+        default=None, description="Repository of the adapter on Hugging Face."
+    )
+    bucket: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_.-]*$(?!\n)")] | None = Field(
+        default=None, description="Folder of the adapter in the platform's model bucket, instead of hugging_face."
+    )
+    revision: Annotated[str, Field(pattern=r"^[\w./-]{1,64}$(?!\n)")] | None = Field(
+        default=None, description="Commit of the repository on Hugging Face."
+    )
+    rank: Integer = Field(description="Rank of the adapter.", ge=1, le=4096)

@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from platformspec.cost.delta import CostDelta
 from platformspec.diagnostics import Diagnostic, Path, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Capacity of a pool that ends on a day.
+
+    `nodes_go`: AWS takes the nodes back, so `models` lose their pool; else they go on, on demand. `dependents`: what uses those
+    models -> the other models that it has left.
+    """
+
+    day: str
+    pool: str
+    what: str
+    nodes_go: bool
+    models: tuple[str, ...]
+    dependents: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -26,3 +43,11 @@ class PlanNotes:
     """(why, who may approve)."""
     secrets_to_fill: tuple[str, ...] = ()
     """Names of secrets whose value somebody must put in."""
+    cost: CostDelta | None = None
+    """What the changes cost a month; None where no figure changes."""
+    not_compared: tuple[str, ...] = ()
+    """Policies about an increase of cost, where there is nothing to compare with."""
+    until: str | None = None
+    """Last day of the timeline, where one was asked for."""
+    endings: tuple[Ending, ...] = ()
+    """What ends until that day."""

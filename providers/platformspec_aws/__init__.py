@@ -1,6 +1,7 @@
 """The provider `aws`: Terraform stacks, and the Kubernetes objects that only AWS has."""
 
 from platformspec.sdk import Provider
+from platformspec_aws.acting import ACTING
 from platformspec_aws.addons.cluster_services import install_block_storage, install_metrics_server
 from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin
 from platformspec_aws.addons.karpenter import install_karpenter
@@ -8,9 +9,9 @@ from platformspec_aws.addons.kueue import install_kueue
 from platformspec_aws.addons.providers import provider_blocks
 from platformspec_aws.addons.scaling import install_keda, install_prometheus
 from platformspec_aws.addons.secrets import install_external_secrets
-from platformspec_aws.addons.serving import install_leader_worker_set
+from platformspec_aws.addons.serving import install_cert_manager, install_kserve, install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
-from platformspec_aws.catalogue import CATALOGUE
+from platformspec_aws.catalogue import AWS_VERSION, CATALOGUE, HELM_VERSION
 from platformspec_aws.cluster.cluster import lower_cluster
 from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
@@ -22,6 +23,7 @@ from platformspec_aws.identity.grants import workload_roles
 from platformspec_aws.network.network import lower_network
 from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
+from platformspec_aws.stakes import STAKES
 from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
 from platformspec_aws.storage.cache import lower_cache
@@ -55,12 +57,14 @@ PROVIDER = Provider(
     },
     capabilities={
         "block-storage": install_block_storage,
+        "cert-manager": install_cert_manager,
         "efa-device-plugin": install_efa_device_plugin,
         "external-dns": install_external_dns,
         "external-secrets": install_external_secrets,
         "gpu-device-plugin": install_gpu_device_plugin,
         "karpenter": install_karpenter,
         "keda": install_keda,
+        "kserve": install_kserve,
         "kueue": install_kueue,
         "leader-worker-set": install_leader_worker_set,
         "load-balancer-controller": install_load_balancer_controller,
@@ -71,6 +75,8 @@ PROVIDER = Provider(
     aggregates=(access_policies, workload_roles, provider_blocks),
     catalogue=CATALOGUE,
     replacement=verdict,
+    stakes=STAKES,
+    acting=ACTING,
     costs=costs,
     prices=prices,
     nouns={
@@ -105,7 +111,8 @@ PROVIDER = Provider(
         "helm_release": "Helm release",
     },
     required_providers={
-        "aws": {"source": "hashicorp/aws", "version": "~> 6.0"},
-        "helm": {"source": "hashicorp/helm", "version": "~> 3.1"},
+        # From the version of the catalogues on: an older provider may not know an argument.
+        "aws": {"source": "hashicorp/aws", "version": f"~> {AWS_VERSION.rsplit('.', 1)[0]}"},
+        "helm": {"source": "hashicorp/helm", "version": f"~> {HELM_VERSION.rsplit('.', 1)[0]}"},
     },
 )

@@ -31,13 +31,20 @@ CHARTS: Final[dict[str, Chart]] = {
     "kueue": Chart("oci://registry.k8s.io/kueue/charts", "kueue", "0.19.2", "kubernetes-sigs/kueue, charts/kueue/Chart.yaml and README, tag v0.19.2"),
     "external-secrets": Chart("https://charts.external-secrets.io", "external-secrets", "2.9.0", "external-secrets/external-secrets, tag v2.9.0"),
     "aws-load-balancer-controller": Chart("https://aws.github.io/eks-charts", "aws-load-balancer-controller", "3.5.0", "aws/eks-charts, Chart.yaml, 2026-08-03"),
+    "cert-manager": Chart("oci://quay.io/jetstack/charts", "cert-manager", "v1.21.1", "cert-manager/cert-manager, tag v1.21.1"),
+    "kserve-llmisvc-crd": Chart("oci://ghcr.io/kserve/charts", "kserve-llmisvc-crd", "v0.20.0", "kserve/kserve, charts at v0.20.0"),
+    "kserve-llmisvc-resources": Chart("oci://ghcr.io/kserve/charts", "kserve-llmisvc-resources", "v0.20.0", "kserve/kserve, charts at v0.20.0; brings InferencePool as well"),
+    "kserve-runtime-configs": Chart("oci://ghcr.io/kserve/charts", "kserve-runtime-configs", "v0.20.0", "kserve/kserve, charts at v0.20.0; templates that the controller asks for"),
     "lws": Chart("oci://registry.k8s.io/lws/charts", "lws", "0.10.0", "kubernetes-sigs/lws, installation guide at v0.10.0; Kubernetes 1.26 and newer"),
     "external-dns": Chart("https://kubernetes-sigs.github.io/external-dns", "external-dns", "1.21.1", "kubernetes-sigs/external-dns, Chart.yaml, 2026-08-22"),
 }  # fmt: skip
 
 NODE_IMAGE_FAMILY: Final = "al2023"
-NODE_IMAGE: Final = "al2023@v20260801"
-"""Karpenter's alias of the EKS optimised Amazon Linux 2023 image; with it Karpenter takes the NVIDIA variant for GPU nodes."""
+NODE_IMAGE: Final = "al2023@v20260903"
+"""Karpenter's alias of the EKS optimised Amazon Linux 2023 image; with it Karpenter takes the NVIDIA variant for GPU nodes.
+
+Source: releases of awslabs/amazon-eks-ami, v20260903 (1.36.3-20260903); a release has an image for each supported Kubernetes version.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,14 @@ from typing import Final
 VLLM: Final = "docker.io/vllm/vllm-openai:v0.33.0"  # PyPI wheel vllm 0.33.0, built 2026-11-01
 SGLANG: Final = "docker.io/lmsysorg/sglang:v0.5.23"  # PyPI wheel sglang 0.5.23, built 2026-10
 TRITON: Final = "nvcr.io/nvidia/tritonserver:26.07-vllm-python-py3"  # triton-inference-server/server, python/openai/README.md, 2026-08-19
-LITELLM: Final = "ghcr.io/berriai/litellm-database:v1.109.1"  # PyPI wheel litellm 1.109.1; the variant with Prisma
+ENDPOINT_PICKER: Final = "ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.10.0"  # llm-d/llm-d-router, tag v0.10.0
+PREFILL_SIDECAR: Final = "ghcr.io/llm-d/llm-d-router-disagg-sidecar:v0.10.0"  # llm-d/llm-d-router, tag v0.10.0
+ENVOY: Final = (
+    "docker.io/envoyproxy/envoy:distroless-v1.33.2"  # llm-d/llm-d-router v0.10.0, chart llm-d-router-standalone
+)
+STORAGE_INITIALIZER: Final = "docker.io/kserve/storage-initializer:v0.20.0"  # kserve/kserve, tag v0.20.0
+# PyPI wheel litellm 1.109.1; the variant whose files, Prisma's engines among them, belong to an ordinary user
+LITELLM: Final = "ghcr.io/berriai/litellm-non_root:v1.109.1"
 QDRANT: Final = "docker.io/qdrant/qdrant:v1.19.0-unprivileged"  # qdrant-helm, Chart.yaml 1.19.0
 POSTGRES_CLIENT: Final = (
     "docker.io/library/postgres:17.6-alpine"  # client of the newest major version that the language allows

@@ -99,5 +99,5 @@ def peer(workload: Workload) -> dict[str, Any]:
 
 
 def edge_name(ctx: EdgeContext) -> str:
-    """A name for objects of an edge: `gateway-main-chat-routes-to-model-chat`."""
-    return label_value(ctx.edge.id.replace("/", "-").replace(".", "-").replace("_", "-"))
+    """A name for objects of an edge: `gateway-main.chat-routes-to-model-chat`. The dot keeps a route of `main` apart from `main-chat`."""
+    return label_value(ctx.edge.id.replace(".", "-").replace("_", "-").replace("/", "."))

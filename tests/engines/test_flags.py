@@ -34,12 +34,19 @@ EVERYTHING = {
     "context_tokens": 16384,
     "concurrency": 8,
     "drain_seconds": 60,
+    "kv_offload_gib": 32,
 }
 # Models that between them make every engine use every flag that it knows.
 MODELS: dict[str, dict[str, Any]] = {
     "vllm": {"source": QWEN, "serve": {"engine": "vllm", **EVERYTHING}, "capabilities": ["chat", "tools"]},
     "vllm-data": {"source": QWEN, "serve": {"engine": "vllm", "tensor_parallel": 2, "data_parallel": 4}},
-    "vllm-bucket": {"source": {"bucket": "qwen"}, "facts": {"tool_parser": "hermes"}},
+    "vllm-split": {
+        "source": QWEN,
+        "serve": {"engine": "vllm", "tensor_parallel": 2},
+        "topology": {"prefill": 1, "decode": 1},
+        "adapters": {"tone": {"hugging_face": "acme/tone", "rank": 16}},
+    },
+    "vllm-bucket": {"source": {"bucket": "qwen"}, "facts": {"like": "Qwen/Qwen3-8B"}},
     "vllm-pooling": {"task": "embedding", "source": {"hugging_face": "Qwen/Qwen3-Embedding-8B"}, "serve": {"engine": "vllm"}},
     "sglang": {"source": QWEN, "serve": {"engine": "sglang", **EVERYTHING}, "capabilities": ["chat", "tools"]},
     "sglang-data": {"source": QWEN, "serve": {"engine": "sglang", "data_parallel": 2}},

@@ -9,7 +9,7 @@ import pytest
 
 from platformspec.cli.commands.cost import cost_report
 from platformspec.cli.emit_settings import emit_settings
-from platformspec.driver import Compilation
+from platformspec.driver import Compilation, compare_costs
 from platformspec.emit.emit import emit
 from platformspec.plan.diff import diff
 from platformspec.plan.digest import digest
@@ -35,6 +35,7 @@ def plan_text(c: Compilation) -> str:
         c.document.span,
         {a: s for a, s in places.items() if s},
         c.providers.nouns,
+        cost=compare_costs(c, None),
     )
     return text.render(plan, notes)
 

@@ -79,6 +79,11 @@ def pod_templates(obj: Mapping[str, Any]) -> Iterator[PodTemplate]:
             labels = _mapping(_mapping(template, "metadata"), "labels")
             namespace = _mapping(obj, "metadata").get("namespace", "default")
             yield PodTemplate(path, namespace, labels, _mapping(template, "spec"), claims)
+    if obj["kind"] == "LLMInferenceService":
+        # Its template is a pod's spec; labels of the pods stand beside it.
+        spec = _mapping(obj, "spec")
+        namespace = _mapping(obj, "metadata").get("namespace", "default")
+        yield PodTemplate("spec.template", namespace, _mapping(spec, "labels"), _mapping(spec, "template"), claims)
 
 
 def workload_problems(obj: Mapping[str, Any]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from platformspec_aws.costs.hours import open_quarters
 from platformspec_aws.costs.services import FREE, RULES
 from platformspec_aws.prices import prices
 
@@ -161,6 +162,29 @@ def test_an_elastic_pool_runs_what_its_models_ask_for() -> None:
     assert nodes.shares == (Share("model.chat", None, 1.0, 1.0, 0.75),)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("0 7 * * 1-5", "0 19 * * 1-5", 60),
+        ("30 7 * * mon,wed", "15 9 * * mon,wed", 3.5),
+        ("0 22 * * *", "0 6 * * *", 56),
+        ("0 0 * * 6", "0 0 * * 1", 48),
+        ("0 */6 * * *", "0 1,7,13,19 * * *", 28),
+        ("0 7 1 * *", "0 19 1 * *", 0),
+    ],
+)
+def test_hours_of_a_schedule(start: str, end: str, hours: float) -> None:
+    assert len(open_quarters(start, end)) / 4 == hours
+
+
+def test_a_schedule_is_billed_for_its_hours() -> None:
+    schedule = 'schedule: {office: {start: "0 7 * * 1-5", end: "0 19 * * 1-5", time_zone: Europe/Berlin, replicas: 3}}'
+    nodes = items(POOL + MODEL + f", scale: {{min: 1, max: 4, {schedule}}}}}\n")["gpu_pool.gpus/node-pool"]
+    fewest = 1 + 2 * 60 / 168
+    assert quantities(nodes) == pytest.approx((fewest * HOURS, (fewest + 4) / 2 * HOURS, 8 * HOURS))
+    assert ("models", "chat", "scale", "schedule", "office", "end") in nodes.sources
+
+
 def test_the_average_load_moves_what_is_likely() -> None:
     nodes = items(POOL + MODEL + ", scale: {min: 2, max: 6}}\ncost: {average_load: 0.25}\n")["gpu_pool.gpus/node-pool"]
     assert quantities(nodes) == (2 * HOURS, 3 * HOURS, 8 * HOURS)
@@ -254,3 +278,10 @@ def test_extended_support_is_billed_where_a_cluster_stays_on_an_old_version() ->
         assert program is not None
         keys += [one.likely[0].key for one in program.costs if one.id == "cluster.main/cluster"]
     assert keys == ["eks/control-plane", "eks/control-plane-extended-support"]
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_the_pods_of_every_model_are_counted(case: Case) -> None:
+    program = compiled(case).program
+    assert program is not None
+    assert not [one.id for one in program.costs if one.id.endswith("/gpus")]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any, Final
 
+from platformspec.cost.delta import CostDelta
+from platformspec.cost.estimate import Range
 from platformspec.diagnostics import dotted
 from platformspec.plan import words
 from platformspec.plan.change import ABSENT, ACTIONS, AttributeChange, Change, Plan
@@ -19,6 +22,32 @@ _COUNTS: Final[dict[str, Any]] = {
     "additionalProperties": False,
 }
 _NULLABLE_TEXT: Final = {"type": ["string", "null"]}
+_USD: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {bound: {"type": "number"} for bound in ("least", "likely", "most")},
+    "required": ["least", "likely", "most"],
+    "additionalProperties": False,
+}
+_COST: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "total": _USD,
+        "before": _USD,
+        "after": _USD,
+        "unknown": {"type": "integer", "minimum": 0, "description": "new lines without a price"},
+        "declarations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"declaration": {"type": "string"}, "team": _NULLABLE_TEXT, "usd": _USD},
+                "required": ["declaration", "team", "usd"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["total", "before", "after", "unknown", "declarations"],
+    "additionalProperties": False,
+}
 SCHEMA: Final[dict[str, Any]] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "https://platformspec.dev/schemas/plan.schema.json",
@@ -69,8 +98,28 @@ SCHEMA: Final[dict[str, Any]] = {
         "approvals": {"type": "array", "items": {"type": "object", "properties": {"why": {"type": "string"}, "approvers": {"type": "array", "items": {"type": "string"}}}}},
         "extensions": {"type": "integer", "minimum": 0},
         "secrets_to_fill": {"type": "array", "items": {"type": "string"}},
+        "not_compared": {"type": "array", "items": {"type": "string"}, "description": "policies with max_increase, where there is nothing to compare with"},
+        "cost": {"anyOf": [_COST, {"type": "null"}], "description": "US dollars a month more or less, at today's prices; null where no figure changes"},
+        "until": {**_NULLABLE_TEXT, "description": "Last day of the timeline, where --at asked for one."},
+        "endings": {
+            "type": "array",
+            "description": "Capacity that ends until that day.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "day": {"type": "string", "format": "date"},
+                    "pool": {"type": "string"},
+                    "what": {"type": "string"},
+                    "nodes_go": {"type": "boolean", "description": "False: the nodes stay, on demand."},
+                    "models": {"type": "array", "items": {"type": "string"}, "description": "Models that lose their pool."},
+                    "dependents": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}, "description": "Routes and collections of these models, and the models that they have left."},
+                },
+                "required": ["day", "pool", "what", "nodes_go", "models", "dependents"],
+                "additionalProperties": False,
+            },
+        },
     },
-    "required": ["format_version", "tool_version", "platform", "environment", "as_of", "against", "base_digest", "head_digest", "counts", "counts_by_stack", "waves", "unchanged", "changes", "warnings", "approvals", "extensions", "secrets_to_fill"],
+    "required": ["format_version", "tool_version", "platform", "environment", "as_of", "against", "base_digest", "head_digest", "counts", "counts_by_stack", "waves", "unchanged", "changes", "warnings", "approvals", "extensions", "secrets_to_fill", "not_compared", "cost", "until", "endings"],
     "additionalProperties": False,
 }  # fmt: skip
 
@@ -95,8 +144,30 @@ def render(plan: Plan, notes: PlanNotes) -> str:
         "approvals": [{"why": why, "approvers": list(who)} for why, who in notes.approvals],
         "extensions": notes.extensions,
         "secrets_to_fill": list(notes.secrets_to_fill),
+        "not_compared": list(notes.not_compared),
+        "cost": _cost(notes.cost),
+        "until": notes.until,
+        "endings": [{**dataclasses.asdict(one), "dependents": dict(one.dependents)} for one in notes.endings],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _cost(delta: CostDelta | None) -> dict[str, Any] | None:
+    if delta is None:
+        return None
+    return {
+        "total": _usd(delta.total),
+        "before": _usd(delta.before),
+        "after": _usd(delta.after),
+        "unknown": delta.unknown,
+        "declarations": [
+            {"declaration": one.declaration, "team": one.team, "usd": _usd(one.usd)} for one in delta.differences
+        ],
+    }
+
+
+def _usd(usd: Range) -> dict[str, float]:
+    return {"least": round(usd.least, 2), "likely": round(usd.likely, 2), "most": round(usd.most, 2)}
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from platformspec.plan import words
 from platformspec.plan.change import Action, Plan
 from platformspec.plan.notes import PlanNotes
+from platformspec.plan.render.money import monthly, owner
 
+MOST_DIFFERENCES = 8
 COLORS: dict[Action, str] = {"create": "32", "update": "33", "replace": "35", "delete": "31"}
 
 
@@ -55,7 +57,35 @@ def _lines(plan: Plan, notes: PlanNotes, color: bool) -> Iterator[str]:
                 yield f"  {number}. " + ", ".join(stacks)
         yield ""
     yield f"Total: {words.counts(plan.counts)}."
+    yield from _cost(notes)
+    yield from _timeline(notes)
     yield from _attention(notes)
+
+
+def _cost(notes: PlanNotes) -> Iterator[str]:
+    if notes.cost is None:
+        return
+    yield f"Cost: {monthly(notes.cost.total)}"
+    shown = notes.cost.differences[:MOST_DIFFERENCES]
+    for difference in shown:
+        yield f"  {owner(difference)}  {monthly(difference.usd)}"
+    if len(shown) < len(notes.cost.differences):
+        yield f"  and {len(notes.cost.differences) - len(shown)} more; `platformspec cost` shows all lines"
+    if notes.cost.unknown:
+        yield f"  {words.plural(notes.cost.unknown, 'new line')} without a price: `platformspec cost` names them"
+
+
+def _timeline(notes: PlanNotes) -> Iterator[str]:
+    if notes.until is None:
+        return
+    yield ""
+    yield f"Capacity until {notes.until}"
+    for one in notes.endings:
+        what, lines = words.ending(one)
+        yield f"  {one.day}  {what}"
+        yield from (f"              {line}" for line in lines)
+    if not notes.endings:
+        yield "  nothing ends"
 
 
 def _attention(notes: PlanNotes) -> Iterator[str]:
@@ -63,6 +93,8 @@ def _attention(notes: PlanNotes) -> Iterator[str]:
         yield f"Extended by hand: {words.plural(notes.extensions, 'patch')} under extend."
     for why, who in notes.approvals:
         yield f"Needs approval by {' or '.join(who)}: {why}"
+    if notes.not_compared:
+        yield f"Not checked without --against: policy {', '.join(notes.not_compared)} (max_increase)"
     if notes.secrets_to_fill:
         yield "Secrets that somebody must fill after the first apply: " + ", ".join(notes.secrets_to_fill)
     if notes.warnings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import CapabilityContext, Node
+from platformspec.sdk import CapabilityContext, Json, Node
 from platformspec_aws import iam
 from platformspec_aws.cluster.addons import addon
 from platformspec_aws.stacks import stack_of
@@ -25,7 +25,9 @@ def install_block_storage(ctx: CapabilityContext) -> None:
         description="The EBS CSI driver",
         managed=(DRIVER_POLICY,),
     )
-    node = _addon(ctx, cluster, "aws-ebs-csi-driver", stack, role, "ebs-csi-controller-sa")
+    # Volumes are the driver's: nobody else could tag them.
+    tags = Json({"controller": {"extraVolumeTags": ctx.tags}})
+    node = _addon(ctx, cluster, "aws-ebs-csi-driver", stack, role, "ebs-csi-controller-sa", tags)
     ctx.ready(node)
     ctx.manifest(
         "storage.k8s.io/v1", "StorageClass", "gp3", "storage-class",
@@ -50,7 +52,10 @@ def install_metrics_server(ctx: CapabilityContext) -> None:
 
 
 def _addon(
-    ctx: CapabilityContext, cluster: Node, name: str, stack: str, role: iam.Role | None, account: str | None
-) -> Node:
+    ctx: CapabilityContext, cluster: Node, name: str, stack: str, role: iam.Role | None, account: str | None,
+    configuration: Json | None = None,
+) -> Node:  # fmt: skip
     after = ((f"{ctx.address}/system-nodes", "its pods need nodes to become ready"),)
-    return addon(ctx, cluster, name, stack, role=role, service_account=account, after=after)
+    return addon(
+        ctx, cluster, name, stack, role=role, service_account=account, after=after, configuration=configuration
+    )

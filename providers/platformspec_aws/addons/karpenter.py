@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from platformspec.sdk import CapabilityContext, Json
+from platformspec.sdk import CapabilityContext, GpuPoolSpec, Json
 from platformspec_aws import iam
 from platformspec_aws.addons.release import SYSTEM_NODES, allow, cluster, controller_role, release
 from platformspec_aws.stacks import stack_of
@@ -64,7 +64,7 @@ def install_karpenter(ctx: CapabilityContext) -> None:
         },
         stack=stack,
     )  # fmt: skip
-    policy, association = controller_role(ctx, NAMESPACE, "karpenter", *_statements(ctx, arn))
+    policy, association = controller_role(ctx, NAMESPACE, "karpenter", *_statements(ctx, arn), *_spot_role(ctx))
     crds = release(ctx, "crds", "karpenter-crd", NAMESPACE, {})
     node = release(
         ctx, "release", "karpenter", NAMESPACE,
@@ -207,6 +207,31 @@ def _statements(ctx: CapabilityContext, queue_arn: Any) -> list[dict[str, Any]]:
         {**entry, "Condition": ctx.src(entry["Condition"], tag)} if "Condition" in entry else entry
         for entry in statements
     ]
+
+
+def _spot_role(ctx: CapabilityContext) -> list[dict[str, Any]]:
+    """An account's first request for spot makes EC2's service-linked role, if who asks may make it."""
+    placed = [
+        ctx.graph.declarations[edge.source.parent]
+        for edge in ctx.graph.edges_to(ctx.address)
+        if edge.relation == "placed_in"
+    ]
+    spots = [
+        ctx.at(None, *declaration.path, "capacity", "spot")
+        for declaration in placed
+        if isinstance(declaration.spec, GpuPoolSpec) and declaration.spec.capacity.spot is not None
+    ]
+    if not spots:
+        return []
+    service = "spot.amazonaws.com"
+    role = iam.arn(ctx, "iam", f"role/aws-service-role/{service}/AWSServiceRoleForEC2Spot", region=False)
+    statement = allow(
+        ("iam:CreateServiceLinkedRole",),
+        role,
+        {"StringEquals": {"iam:AWSServiceName": service}},
+        sid="CreateSpotRole",
+    )
+    return [{key: ctx.src(value, *spots) for key, value in statement.items()}]
 
 
 def _text(name: Any) -> str:

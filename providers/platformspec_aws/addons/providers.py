@@ -30,7 +30,8 @@ def provider_blocks(ctx: AggregateContext) -> None:
 
 def _helm(ctx: AggregateContext, address: Address, stack: str) -> None:
     cluster = ctx.exports(address, AwsClusterExports)
-    command = ["eks", "get-token", "--cluster-name", cluster.name, "--region", ctx.region]
+    # The helm provider reads JSON, whatever output the user's AWS configuration asks for.
+    command = ["eks", "get-token", "--cluster-name", cluster.name, "--region", ctx.region, "--output", "json"]
     ctx.in_stack(stack).provider(
         "helm",
         "helm",

@@ -6,8 +6,9 @@ from typing import Any
 
 from platformspec.sdk import ClusterExports, ClusterSpec, DeclarationContext, Placement, Resource, Workload
 from platformspec_aws import iam, kms
+from platformspec_aws.cluster.access import api_access
 from platformspec_aws.cluster.addons import managed_addons
-from platformspec_aws.cluster.nodes import node_role, system_nodes
+from platformspec_aws.cluster.nodes import elastic_system_nodes, node_role, system_nodes
 from platformspec_aws.exports import AwsClusterExports, AwsNetworkExports
 from platformspec_aws.stacks import stack_of
 
@@ -91,52 +92,16 @@ def lower_cluster(ctx: DeclarationContext) -> None:
             *iam.attachments(role, (CLUSTER_POLICY,)),
         ),
     )
-    _admins(ctx, spec, cluster, stack)
+    api_access(ctx, spec, cluster, stack)
     nodes = node_role(ctx, stack, _suffix(ctx))
     before_nodes = managed_addons(ctx, cluster, stack)
     system_nodes(ctx, spec, cluster, nodes, stack, before_nodes)
     _offer(ctx, cluster, name, nodes)
+    elastic_system_nodes(ctx, spec, ctx.exports(ctx.address, AwsClusterExports))
 
 
 def _suffix(ctx: DeclarationContext) -> tuple[str, ...]:
     return () if ctx.address.name == "main" else (ctx.address.name,)
-
-
-def _admins(ctx: DeclarationContext, spec: ClusterSpec, cluster: Resource, stack: str) -> None:
-    policy = f"arn:{iam.partition(ctx.region.value)}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-    for position, admin in enumerate(spec.admins):
-        key = (
-            admin.lower()
-            .replace("/", "-")
-            .replace("_", "-")
-            .replace(".", "-")
-            .replace("@", "-")
-            .replace("+", "-")
-            .replace("=", "-")
-            .replace(",", "-")
-        )
-        field = f"admins.{position}"
-        principal = ctx.src(iam.arn(ctx, "iam", f"role/{admin}", region=False).value, field, ctx.account, ctx.region)
-        entry = ctx.resource(
-            "aws_eks_access_entry",
-            f"admin-{key}",
-            {"cluster_name": cluster.attr("name"), "principal_arn": principal, "type": "STANDARD"},
-            stack=stack,
-            because=(field,),
-        )
-        ctx.resource(
-            "aws_eks_access_policy_association",
-            f"admin-{key}-policy",
-            {
-                "cluster_name": cluster.attr("name"),
-                "principal_arn": principal,
-                "policy_arn": ctx.src(policy, ctx.region),
-                "access_scope": [{"type": "cluster"}],
-            },
-            stack=stack,
-            after=((entry.id, "the policy is associated with the entry"),),
-            because=(field,),
-        )
 
 
 def _offer(ctx: DeclarationContext, cluster: Resource, name: Any, nodes: iam.Role) -> None:

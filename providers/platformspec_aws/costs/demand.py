@@ -8,6 +8,7 @@ from typing import Any
 
 from platformspec.sdk import Manifest, Node, Path
 from platformspec_aws.costs.billing import Billing, sources
+from platformspec_aws.costs.hours import open_quarters
 from platformspec_aws.gpu_pool.labels import POOL_LABEL
 
 NO_DEVICES = ("cpu", "memory", "ephemeral-storage", "pods")
@@ -15,12 +16,30 @@ NO_DEVICES = ("cpu", "memory", "ephemeral-storage", "pods")
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Devices that the pods of one workload ask for, at its fewest and its most replicas."""
+    """Devices that the pods of one workload ask for, at its fewest and its most replicas.
+
+    `windows`: quarters of an hour of the week in which a schedule holds up more, with the devices that it holds.
+    """
 
     declaration: str
     team: str | None
     least: int
     most: int
+    sources: tuple[Path, ...]
+    windows: tuple[tuple[frozenset[int], int], ...] = ()
+
+    def at(self, quarter: int) -> int:
+        """Devices at the least in this quarter of an hour of the week."""
+        return max((self.least, *(devices for quarters, devices in self.windows if quarter in quarters)))
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """What an autoscaler does with a workload: fewest and most replicas, and those of schedules."""
+
+    least: int
+    most: int
+    windows: tuple[tuple[frozenset[int], int], ...]
     sources: tuple[Path, ...]
 
 
@@ -39,14 +58,15 @@ def demand_by_pool(billing: Billing) -> dict[str, list[Demand]]:
             if not devices:
                 continue
             replicas = spec.get("replicas", 1)
-            least, most, paths = scaled.get(_target(node), (replicas, replicas, ()))
+            scaling = scaled.get(_target(node), Scaling(replicas, replicas, (), ()))
             found.setdefault(pool, []).append(
                 Demand(
                     node.declaration,
                     billing.team_of(node.declaration),
-                    least * devices,
-                    most * devices,
-                    (*sources(node, ("spec",), *_below(node, ("spec",))), *paths),
+                    scaling.least * devices,
+                    scaling.most * devices,
+                    (*sources(node, ("spec",), *_below(node, ("spec",))), *scaling.sources),
+                    tuple((quarters, count * devices) for quarters, count in scaling.windows),
                 )
             )
     return found
@@ -61,6 +81,9 @@ def _pods(node: Manifest, spec: Any) -> Iterator[tuple[str | None, Mapping[str, 
         size = group.get("size", 1)
         worker = group["workerTemplate"]
         templates = [(group.get("leaderTemplate", worker), 1), (worker, size - 1)]
+    elif node.attrs["kind"] == "LLMInferenceService":
+        # Its template is a pod spec itself.
+        templates = [({"spec": spec["template"]}, 1)]
     else:
         return
     for template, count in templates:
@@ -77,22 +100,25 @@ def _is_gpu(resource: str) -> bool:
     return resource.startswith(("nvidia.com/", "aws.amazon.com/neuron"))
 
 
-def _autoscaled(nodes: tuple[Node, ...]) -> dict[tuple[str, ...], tuple[int, int, tuple[Path, ...]]]:
-    """Workload -> fewest and most replicas, and where they come from."""
-    found: dict[tuple[str, ...], tuple[int, int, tuple[Path, ...]]] = {}
+def _autoscaled(nodes: tuple[Node, ...]) -> dict[tuple[str, ...], Scaling]:
+    found: dict[tuple[str, ...], Scaling] = {}
     for node in nodes:
         if not isinstance(node, Manifest) or node.attrs["kind"] not in ("ScaledObject", "HorizontalPodAutoscaler"):
             continue
         spec: Any = node.attrs["spec"]
-        target = spec["scaleTargetRef"]
-        names = (
-            ("minReplicaCount", "maxReplicaCount")
-            if node.attrs["kind"] == "ScaledObject"
-            else ("minReplicas", "maxReplicas")
+        keda = node.attrs["kind"] == "ScaledObject"
+        # What Kubernetes and KEDA take where the field is left out.
+        least = spec.get("minReplicaCount", 0) if keda else spec.get("minReplicas", 1)
+        most = spec.get("maxReplicaCount", 100) if keda else spec["maxReplicas"]
+        crons = [item["metadata"] for item in spec.get("triggers", ()) if item["type"] == "cron"]
+        windows = tuple(
+            (open_quarters(cron["start"], cron["end"]), min(most, int(cron["desiredReplicas"]))) for cron in crons
         )
+        target = spec["scaleTargetRef"]
         key = (node.placement.cluster or "", node.namespace or "", target.get("kind", "Deployment"), target["name"])
-        paths = sources(node, *(("spec", name) for name in names))
-        found[key] = (spec.get(names[0], 0), spec.get(names[1], 100), paths)
+        used = ("minReplicaCount", "maxReplicaCount", "minReplicas", "maxReplicas", "triggers")
+        paths = [path for path in node.provenance if len(path) > 1 and path[1] in used]
+        found[key] = Scaling(least, most, windows, sources(node, *paths))
     return found
 
 

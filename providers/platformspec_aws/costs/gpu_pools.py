@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from platformspec.sdk import Address, Amount, CostItem, GpuPoolSpec, Manifest, Node, Path, Share
+from platformspec_aws.cluster.nodes import SYSTEM_LABELS
 from platformspec_aws.costs.billing import HOURS, LOAD, Billing, sources
 from platformspec_aws.costs.demand import Demand, demand_by_pool
+from platformspec_aws.costs.hours import QUARTERS
 from platformspec_aws.gpu_pool.labels import POOL_LABEL
 from platformspec_aws.gpu_pool.sharing import MIG
 from platformspec_aws.instances import Instance, instances
@@ -47,15 +50,33 @@ class Part:
 def gpu_pool_lines(billing: Billing) -> Iterator[CostItem]:
     """Every pool's nodes and their volumes."""
     demands = demand_by_pool(billing)
+    yield from _unseen(billing, {demand.declaration for found in demands.values() for demand in found})
     pools: dict[str, list[Part]] = {}
     for node in billing.ctx.nodes:
         found = _part(billing, node)
         if found is not None:
             pools.setdefault(found[0], []).append(found[1])
-        elif isinstance(node, Manifest) and node.attrs["kind"] == "NodePool":
+        elif isinstance(node, Manifest) and node.attrs["kind"] == "NodePool" and not is_system_pool(node):
             yield billing.uncounted(node, "nodes of a NodePool", "it has no limit, names no types, or is no GPU pool's")
     for pool in sorted(pools):
         yield from _pool(billing, pool, sorted(pools[pool], key=_order), demands.get(pool, []))
+
+
+def is_system_pool(node: Manifest) -> bool:
+    """Whether a NodePool starts a cluster's nodes without GPUs."""
+    attrs: Any = node.attrs
+    labels = attrs["spec"]["template"]["metadata"].get("labels", {})
+    return bool(SYSTEM_LABELS.items() <= labels.items())
+
+
+def _unseen(billing: Billing, seen: set[str]) -> Iterator[CostItem]:
+    """Models that run on a pool and whose pods no rule could count."""
+    for address, declaration in billing.ctx.graph.declarations.items():
+        runs = any(edge.relation == "runs_on" for edge in billing.ctx.graph.edges_from(address))
+        if runs and str(address) not in seen:
+            why = "its pods are not of a kind that is known, so its pool is counted as empty"
+            team = billing.team_of(str(address))
+            yield CostItem(f"{address}/gpus", "GPUs", str(address), team, billing.region, (), (), (), (declaration.path,), why)  # fmt: skip
 
 
 def _order(part: Part) -> tuple[int, int, str]:
@@ -99,7 +120,7 @@ def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
         bought = wanted.get("karpenter.sh/capacity-type", (0, ["on-demand"]))
         instance_types = wanted["node.kubernetes.io/instance-type"]
         requirement = ("spec", "template", "spec", "requirements")
-        disk, disk_sources = _node_class(billing, template["spec"]["nodeClassRef"]["name"], node)
+        disk, disk_sources = node_class(billing, template["spec"]["nodeClassRef"]["name"], node)
         where = (
             *sources(node, (*requirement, bought[0], "values"), (*requirement, instance_types[0], "values"), *(("spec", "limits", name) for name in limits)),
             *disk_sources,
@@ -117,7 +138,8 @@ def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
     return None
 
 
-def _node_class(billing: Billing, name: str, node: Node) -> tuple[float, tuple[Path, ...]]:
+def node_class(billing: Billing, name: str, node: Node) -> tuple[float, tuple[Path, ...]]:
+    """The size of the volume, in GiB, of the EC2NodeClass that a NodePool names, and the paths that it came from."""
     for other in billing.ctx.nodes:
         if (
             isinstance(other, Manifest)
@@ -158,32 +180,58 @@ def _pods_of_a_gpu(spec: object, instance: Instance) -> int:
     return MIG[(instance.accelerator, round(instance.gpu_memory_gib))][1][sharing.profile or ""]
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Devices of a part that each workload has: at the least for each share of the week, and at the most."""
+
+    demands: tuple[Demand, ...]
+    least: tuple[tuple[float, tuple[float, ...]], ...]
+    most: tuple[float, ...]
+
+    def least_of(self, position: int) -> float:
+        """Devices of one workload, on average over the week."""
+        return sum(share * devices[position] for share, devices in self.least)
+
+
 def _pool(billing: Billing, pool: str, parts: list[Part], demands: list[Demand]) -> Iterator[CostItem]:
-    """Fill the parts in order, with the fewest replicas and with the most."""
-    wanted = [sum(demand.least for demand in demands), sum(demand.most for demand in demands)]
-    left = list(wanted)
+    """Fill the parts in order: with the fewest replicas of each quarter of an hour in a week, and with the most."""
+    if any(demand.windows for demand in demands):
+        moments = Counter(tuple(demand.at(quarter) for demand in demands) for quarter in range(QUARTERS))
+    else:
+        moments = Counter({tuple(demand.least for demand in demands): QUARTERS})
+    weeks = [(count / QUARTERS, _fill(parts, wanted, full=False)) for wanted, count in sorted(moments.items())]
+    most = _fill(parts, tuple(demand.most for demand in demands), full=True)
+    for position, part in enumerate(parts):
+        least = tuple((share, filled[position]) for share, filled in weeks)
+        yield from _part_lines(billing, pool, part, Use(tuple(demands), least, most[position]))
+
+
+def _fill(parts: list[Part], wanted: tuple[int, ...], *, full: bool) -> list[tuple[float, ...]]:
+    """For each part the devices that each workload has in it. `full`: groups have all the nodes that they may."""
+    left = total = sum(wanted)
+    found = []
     for part in parts:
         devices = min(part.types.values(), default=1)
-        fewest = part.sizes[0] if part.sizes is not None else part.largest(devices)
-        room = [fewest * devices, part.largest(devices) * devices]
-        taken = [min(left[0], room[0]), min(left[1], room[1])]
-        left = [left[0] - taken[0], left[1] - taken[1]]
-        yield from _part_lines(billing, pool, part, demands, wanted, taken)
+        nodes = part.sizes[0] if part.sizes is not None and not full else part.largest(devices)
+        taken = min(left, nodes * devices)
+        left -= taken
+        found.append(tuple(own * taken / total if total else 0.0 for own in wanted))
+    return found
 
 
-def _part_lines(
-    billing: Billing, pool: str, part: Part, demands: list[Demand], wanted: list[int], taken: list[int]
-) -> Iterator[CostItem]:
+def _part_lines(billing: Billing, pool: str, part: Part, use: Use) -> Iterator[CostItem]:
     node = part.node
     what = f"nodes of {node.name}" if isinstance(node, Manifest) else "nodes of the managed group"
-    paths = {*part.sources, *LOAD} if part.sizes is None else set(part.sources)
+    paths = set(part.sources)
     if part.sizes is None:
-        paths.update(path for demand in demands for path in demand.sources)
+        paths.update(LOAD)
+        paths.update(path for demand in use.demands for path in demand.sources)
+    shares = _shares(billing, part, use)
     if not part.paid:
         nothing = tuple(Amount(f"ec2/{type}", 0) for type in part.types)
         yield billing.line(node, what, nothing, nothing, nothing, paths, note=UPFRONT, pool=pool)
     else:
-        counts = {type: _nodes(billing, part, devices, taken) for type, devices in part.types.items()}
+        counts = {type: _nodes(billing, part, devices, use) for type, devices in part.types.items()}
         yield billing.line(
             node,
             what,
@@ -193,54 +241,43 @@ def _part_lines(
             paths,
             note=SPOT if part.spot else "",
             pool=pool,
-            shares=_shares(billing, part, demands, wanted, taken),
+            shares=shares,
         )
     poorest = next(iter(part.types), None)
     if part.disk_gib and poorest is not None:
-        count = _nodes(billing, part, part.types[poorest], taken)
-        yield billing.line(
-            node,
-            f"volumes of {what.removeprefix('nodes of ')}",
-            (Amount("ebs/gp3", part.disk_gib * count[0]),),
-            (Amount("ebs/gp3", part.disk_gib * count[1]),),
-            (Amount("ebs/gp3", part.disk_gib * count[2]),),
-            paths,
-            role="volumes",
-            pool=pool,
-            shares=_shares(billing, part, demands, wanted, taken),
-        )
+        count = _nodes(billing, part, part.types[poorest], use)
+        least, likely, most = ((Amount("ebs/gp3", part.disk_gib * nodes),) for nodes in count)
+        name = f"volumes of {what.removeprefix('nodes of ')}"
+        yield billing.line(node, name, least, likely, most, paths, role="volumes", pool=pool, shares=shares)
 
 
 def _bought(part: Part, type: str, hours: float) -> Amount:
     return Amount(f"ec2-spot/{type}", hours, f"ec2/{type}") if part.spot else Amount(f"ec2/{type}", hours)
 
 
-def _nodes(billing: Billing, part: Part, devices: int, taken: list[int]) -> tuple[float, float, float]:
+def _nodes(billing: Billing, part: Part, devices: int, use: Use) -> tuple[float, float, float]:
     """Nodes at the least, likely and most."""
     if part.sizes is not None:
         return part.sizes
-    fewest, fullest = math.ceil(taken[0] / devices), math.ceil(taken[1] / devices)
+    fewest = sum(share * _whole(sum(taken), devices) for share, taken in use.least)
+    fullest = _whole(sum(use.most), devices)
     return fewest, billing.average(fewest, fullest), max(part.largest(devices), fullest)
 
 
-def _shares(
-    billing: Billing, part: Part, demands: list[Demand], wanted: list[int], taken: list[int]
-) -> tuple[Share, ...]:
-    """Each workload's part of the nodes: the devices that it asks for, of those that the nodes have."""
+def _whole(taken: float, devices: int) -> int:
+    # Parts of whole devices add up to a whole number but for a hair, which must not cost a node.
+    return math.ceil(round(taken, 6) / devices)
+
+
+def _shares(billing: Billing, part: Part, use: Use) -> tuple[Share, ...]:
+    """Each workload's part of the nodes: the devices that it has, of those that the nodes have."""
     devices = min(part.types.values(), default=0)
-    if not devices:
-        return ()
-    nodes = _nodes(billing, part, devices, taken)
-    average = billing.average(*taken), billing.average(*wanted)
+    room = [nodes * devices for nodes in _nodes(billing, part, devices, use)] if devices else [0.0, 0.0, 0.0]
     found = []
-    for demand in demands:
-        least = _fraction(demand.least, wanted[0], taken[0], nodes[0] * devices)
-        likely = _fraction(billing.average(demand.least, demand.most), average[1], average[0], nodes[1] * devices)
-        most = _fraction(demand.most, wanted[1], taken[1], nodes[2] * devices)
-        if least or likely or most:
-            found.append(Share(demand.declaration, demand.team, least, likely, most))
+    for position, demand in enumerate(use.demands):
+        least, most = use.least_of(position), use.most[position]
+        taken = (least, billing.average(least, most), most)
+        fractions = [round(own / all, 6) if all else 0.0 for own, all in zip(taken, room, strict=True)]
+        if any(fractions):
+            found.append(Share(demand.declaration, demand.team, *fractions))
     return tuple(found)
-
-
-def _fraction(own: float, all: float, taken: float, room: float) -> float:
-    return round(own / all * taken / room, 6) if all and room else 0.0

@@ -8,7 +8,7 @@ from typing import Any, Final
 from platformspec.sdk import Amount, CostItem, Json, Manifest, Node, Path, Resource, Yaml
 from platformspec_aws.compatibility import KUBERNETES_SUPPORT
 from platformspec_aws.costs.billing import HOURS, LOAD, Billing, sources
-from platformspec_aws.costs.gpu_pools import gib
+from platformspec_aws.costs.gpu_pools import gib, is_system_pool, node_class
 from platformspec_aws.gpu_pool.labels import POOL_LABEL
 
 Rule = Callable[[Billing, Node], Iterator[CostItem]]
@@ -32,7 +32,7 @@ def control_plane(billing: Billing, node: Node) -> Iterator[CostItem]:
 
 
 def node_group(billing: Billing, node: Node) -> Iterator[CostItem]:
-    """Nodes without GPUs. Nothing scales them by itself, so the likely number is the one that they begin with."""
+    """Nodes without GPUs that are always there."""
     attrs: Any = node.attrs
     if POOL_LABEL in (attrs.get("labels") or {}):
         return
@@ -53,6 +53,29 @@ def node_group(billing: Billing, node: Node) -> Iterator[CostItem]:
     volume = float(shape["block_device_mappings"][0]["ebs"][0]["volume_size"])
     least, likely, most = ((Amount("ebs/gp3", volume * count),) for count in counts)
     yield billing.line(node, "node volumes", least, likely, most, paths, role="volumes")
+
+
+def elastic_nodes(billing: Billing, node: Node) -> Iterator[CostItem]:
+    """Nodes without GPUs that come when pods wait. The file does not say how often, so the likely number is none."""
+    if not isinstance(node, Manifest) or not is_system_pool(node):
+        return
+    attrs: Any = node.attrs
+    spec = attrs["spec"]["template"]["spec"]
+    place, types = next(
+        (position, item["values"])
+        for position, item in enumerate(spec["requirements"])
+        if item["key"] == "node.kubernetes.io/instance-type"
+    )
+    most = int(attrs["spec"]["limits"]["nodes"])
+    volume, volume_paths = node_class(billing, spec["nodeClassRef"]["name"], node)
+    requirement = ("spec", "template", "spec", "requirements", place, "values")
+    paths = (*sources(node, ("spec", "limits", "nodes"), requirement), *volume_paths)
+    none = Amount(f"ec2/{types[0]}", 0)
+    yield billing.line(
+        node, "nodes above the minimum", [none], (none,), [Amount(f"ec2/{type}", HOURS * most) for type in types], paths
+    )
+    gone = (Amount("ebs/gp3", 0),)
+    yield billing.line(node, "their volumes", gone, gone, (Amount("ebs/gp3", volume * most),), paths, role="volumes")
 
 
 def _role(node: Node) -> str:
@@ -238,6 +261,7 @@ RULES: Final[dict[str, Rule]] = {
     "aws_vpc_endpoint": vpc_endpoint,
     "helm_release": release_volumes,
     "Ingress": load_balancer,
+    "NodePool": elastic_nodes,
     "PersistentVolumeClaim": claimed_volume,
     "Service": network_load_balancer,
     "StatefulSet": stateful_volumes,

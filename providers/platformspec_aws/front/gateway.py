@@ -14,9 +14,15 @@ NO_ZONE = Code(
     explain="The certificate is validated, and the record written, in a hosted zone of Route 53: `dns: {zone: acme.example}`.",
 )
 OTHER_ZONE = Code("PS551", "a hostname outside its zone", explain="A hostname ends with the name of its zone.")
+NO_PUBLIC_SUBNETS = Code(
+    "PS596",
+    "a gateway on the internet in a network without public subnets",
+    explain="An internet-facing load balancer stands in public subnets. Of a network that is adopted, `public_subnet_ids` names them.",
+)
 
 TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-IDLE_SECONDS: Final = 600
+# The gateway gives up on an answer before the load balancer does, so that callers get its message.
+IDLE_MARGIN_SECONDS: Final = 10
 RECORD_TTL_SECONDS: Final = 300
 PASSWORD_LENGTH: Final = 48
 # Role of the secret -> what stands before the random part. LiteLLM asks for keys that begin with sk-.
@@ -89,6 +95,15 @@ def _front(ctx: DeclarationContext, spec: GatewaySpec) -> None:
             help=f"write the zone that {spec.hostname} ends with",
         )
         return
+    existing = ctx.platform.spec.cloud.network.existing
+    if spec.exposure == "internet" and existing is not None and not existing.public_subnet_ids:
+        ctx.reject(
+            NO_PUBLIC_SUBNETS,
+            f"{ctx.address} is on the internet, and no public subnets of the adopted network are named",
+            at="exposure",
+            help="add `cloud.network.existing.public_subnet_ids`, or write `exposure: internal`",
+        )
+        return
     zone_name = ctx.src(spec.dns.zone, "dns.zone")
     if spec.dns.existing:
         zone: Any = ctx.data(
@@ -146,6 +161,9 @@ def _front(ctx: DeclarationContext, spec: GatewaySpec) -> None:
 def _annotations(ctx: DeclarationContext, spec: GatewaySpec) -> dict[str, Any]:
     """For the AWS Load Balancer Controller. It finds the certificate by the Ingress's hostname."""
     prefix = "alb.ingress.kubernetes.io"
+    longest = max(route.timeout_seconds for route in spec.routes.values())
+    timeouts = tuple(f"routes.{name}.timeout_seconds" for name in spec.routes)
+    idle = f"idle_timeout.timeout_seconds={longest + IDLE_MARGIN_SECONDS}"
     annotations: dict[str, Any] = {
         f"{prefix}/scheme": ctx.src("internet-facing" if spec.exposure == "internet" else "internal", "exposure"),
         f"{prefix}/target-type": "ip",
@@ -153,9 +171,19 @@ def _annotations(ctx: DeclarationContext, spec: GatewaySpec) -> dict[str, Any]:
         f"{prefix}/ssl-policy": TLS_POLICY,
         f"{prefix}/backend-protocol": "HTTP",
         f"{prefix}/healthcheck-path": "/health/liveliness",
-        f"{prefix}/load-balancer-attributes": f"idle_timeout.timeout_seconds={IDLE_SECONDS},routing.http.drop_invalid_header_fields.enabled=true",
+        f"{prefix}/load-balancer-attributes": ctx.src(
+            f"{idle},routing.http.drop_invalid_header_fields.enabled=true", *timeouts
+        ),
+        # A pod that goes keeps its connections until the longest answer has ended.
+        f"{prefix}/target-group-attributes": ctx.src(f"deregistration_delay.timeout_seconds={longest}", *timeouts),
         f"{prefix}/tags": _tags(ctx),
     }
+    existing = ctx.platform.spec.cloud.network.existing
+    if existing is not None:
+        # The subnets of an adopted network carry none of the tags by which the controller finds them.
+        tier = "public_subnet_ids" if spec.exposure == "internet" else "private_subnet_ids"
+        subnets = ctx.at(",".join(getattr(existing, tier)), "cloud", "network", "existing", tier)
+        annotations[f"{prefix}/subnets"] = ctx.src(subnets.value, subnets, "exposure")
     if spec.exposure == "internet":
         annotations[f"{prefix}/inbound-cidrs"] = ctx.src(",".join(spec.allow_cidrs), "allow_cidrs")
     return annotations

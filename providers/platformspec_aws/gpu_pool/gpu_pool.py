@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
+from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
+from platformspec_aws.cluster.nodes import SYSTEM
 from platformspec_aws.gpu_pool.choice import Alternative, alternatives, check_fixed
 from platformspec_aws.gpu_pool.disk import disk_gib
 from platformspec_aws.gpu_pool.labels import GPU_RESOURCE, POOL_LABEL
-from platformspec_aws.gpu_pool.node_group import managed_nodes
+from platformspec_aws.gpu_pool.node_group import managed_nodes, reach_reserved_zone
 from platformspec_aws.gpu_pool.node_pool import elastic_nodes
 from platformspec_aws.gpu_pool.sharing import slice_memory_gib, slices
+
+TAKEN_NAME = Code(
+    "PS595",
+    "a pool named like the cluster's own nodes",
+    explain="The nodes without GPUs that carry controllers, gateways and stores are a node group and a NodePool called `system`.",
+)
 
 
 def lower_gpu_pool(ctx: DeclarationContext) -> None:
     """Both kinds of node carry the same label and taint, so pods do not care."""
     spec: GpuPoolSpec = ctx.spec
+    if ctx.address.name == SYSTEM:
+        ctx.reject(
+            TAKEN_NAME,
+            f"{ctx.address} would have the name of the cluster's own nodes",
+            help="call it something else, such as `gpu`",
+        )
+        return
     found = alternatives(ctx, spec)
     if found is None:
         return
@@ -22,6 +36,8 @@ def lower_gpu_pool(ctx: DeclarationContext) -> None:
         return
     per_gpu = slices(ctx, spec.sharing, found[0]) if spec.sharing is not None else 1
     if per_gpu is None:
+        return
+    if not reach_reserved_zone(ctx, spec):
         return
     disk = disk_gib(ctx, spec, found, per_gpu)
     if spec.capacity.nodes.min or spec.fixed_because is not None:

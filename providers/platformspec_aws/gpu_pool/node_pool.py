@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from platformspec.sdk import ACCELERATOR_LABEL, DeclarationContext, GpuPoolSpec, Sourced
-from platformspec_aws.compatibility import NODE_IMAGE
 from platformspec_aws.exports import AwsClusterExports
 from platformspec_aws.gpu_pool.choice import Alternative
 from platformspec_aws.gpu_pool.disruption import EXPIRE_AFTER, policy, termination_grace
 from platformspec_aws.gpu_pool.labels import GPU_TAINT, POOL_LABEL
 from platformspec_aws.gpu_pool.purchase import Part, parts
+from platformspec_aws.node_class import node_class
 
 EXISTS = ("capacity.nodes.min", "capacity.nodes.max")
 # NodePools of one pool in the order in which Karpenter fills them: alternatives first, then parts of each.
@@ -24,53 +24,18 @@ def elastic_nodes(
     bought = parts(spec)
     if not bought:
         return
-    _node_class(ctx, disk_gib)
+    cluster = ctx.cluster_address()
+    assert cluster is not None
+    own = ctx.exports(cluster, AwsClusterExports)
+    reservation = spec.capacity.reservation
+    reserved = ctx.src(reservation.id, "capacity.reservation.id") if reservation is not None else None
+    node_class(ctx, own, ctx.address.name, disk_gib, because=EXISTS, reservation=reserved)
     several = len(alternatives) * len(bought) > 1
     for position, alternative in enumerate(alternatives):
         for step, part in enumerate(bought):
             names = [text for text in (alternative.key if spec.any_of else "", part.name) if text]
             weight = HIGHEST_WEIGHT - position * WEIGHTS_PER_ALTERNATIVE - step
             _node_pool(ctx, alternative, part, names, weight if several else None)
-
-
-def _node_class(ctx: DeclarationContext, disk_gib: Sourced[int]) -> None:
-    cluster_address = ctx.cluster_address()
-    assert cluster_address is not None
-    cluster = ctx.exports(cluster_address, AwsClusterExports)
-    ctx.manifest(
-        "karpenter.k8s.aws/v1",
-        "EC2NodeClass",
-        ctx.address.name,
-        "node-class",
-        {
-            "spec": {
-                "amiSelectorTerms": [{"alias": NODE_IMAGE}],
-                "role": cluster.node_role_name,
-                "subnetSelectorTerms": cluster.subnet_terms,
-                "securityGroupSelectorTerms": cluster.security_group_terms,
-                "blockDeviceMappings": [
-                    {
-                        "deviceName": "/dev/xvda",
-                        "ebs": {
-                            "volumeSize": ctx.src(f"{disk_gib.value}Gi", disk_gib),
-                            "volumeType": "gp3",
-                            "encrypted": True,
-                            "deleteOnTermination": True,
-                        },
-                    }
-                ],
-                "metadataOptions": {
-                    "httpEndpoint": "enabled",
-                    "httpTokens": "required",
-                    "httpPutResponseHopLimit": 1,
-                    "httpProtocolIPv6": "disabled",
-                },
-                "tags": {key: _text(value) for key, value in ctx.tags.items()},
-            }
-        },
-        because=EXISTS,
-        capability="karpenter",
-    )
 
 
 def _node_pool(
@@ -90,7 +55,7 @@ def _node_pool(
                     {
                         "key": "karpenter.sh/capacity-type",
                         "operator": "In",
-                        "values": ctx.src(list(part.capacity_types), "capacity.spot"),
+                        "values": ctx.src(list(part.capacity_types), "capacity.spot", "capacity.reservation"),
                     },
                     {
                         "key": "node.kubernetes.io/instance-type",
@@ -120,7 +85,3 @@ def _node_pool(
         because=(*bought, *(choice if len(names) else ())),
         capability="karpenter",
     )
-
-
-def _text(value: Any) -> Any:
-    return value if isinstance(value, Sourced) else str(value)

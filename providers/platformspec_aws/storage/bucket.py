@@ -129,16 +129,17 @@ def lower_bucket(ctx: DeclarationContext) -> None:
 
 
 def grant_model_reads_bucket(ctx: EdgeContext) -> None:
-    """The model's pods may read its own folder, and nothing else of the bucket."""
+    """The model's pods may read its own folders, and nothing else of the bucket."""
     spec = ctx.graph.declarations[ctx.edge.source].spec
     assert isinstance(spec, ModelSpec)
-    assert spec.source is not None
     bucket = ctx.exports(ctx.edge.target, BucketExports)
-    folder = (spec.source.bucket or "").strip("/")
     arn = iam.arn(ctx, "s3", _plain(bucket.arn).rsplit(":", 1)[1], bucket.name, region=False, account=False)
+    folders = [(field, folder.strip("/")) for field, folder in sorted(spec.bucket_folders.items())]
+    objects = tuple(ctx.src(f"{arn.value}/{folder}/*", arn, field) for field, folder in folders)
+    prefixes = [ctx.src(f"{folder}/*", field) for field, folder in folders]
     statements = [
-        Statement(("s3:GetObject",), (ctx.src(f"{arn.value}/{folder}/*", arn, "source.bucket"),)),
-        Statement(("s3:ListBucket",), (arn,), {"StringLike": {"s3:prefix": [ctx.src(f"{folder}/*", "source.bucket")]}}),
+        Statement(("s3:GetObject",), objects),
+        Statement(("s3:ListBucket",), (arn,), {"StringLike": {"s3:prefix": prefixes}}),
     ]
     if bucket.kms_key_arn is not None:
         statements.append(Statement(("kms:Decrypt",), (bucket.kms_key_arn,)))

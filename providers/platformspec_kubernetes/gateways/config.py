@@ -25,6 +25,7 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
             at = f"routes.{name}.targets.{position}"
             if isinstance(target, Ref):
                 models.append(_entry(ctx, spec, name, name, target, at, share=len(primaries)))
+                models += _adapters(ctx, models[-1], name, target, at)
                 continue
             assert isinstance(target, FallbackSpec)
             group = f"fallback-{target.fallback.address.name}"
@@ -49,7 +50,12 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
         router["optional_pre_call_checks"] = ctx.src(["enforce_model_rate_limits"], "routes")
     if spec.cache is not None:
         router |= ctx.src(
-            {"redis_host": "os.environ/REDIS_HOST", "redis_port": "os.environ/REDIS_PORT", "redis_ssl": True}, "cache"
+            {
+                "redis_host": "os.environ/REDIS_HOST",
+                "redis_port": "os.environ/REDIS_PORT",
+                "cache_kwargs": {"ssl": True},
+            },
+            "cache",
         ).value
     settings: dict[str, Any] = {"drop_params": True, "callbacks": ["prometheus"], "json_logs": True}
     if spec.auth.api_keys is not None:
@@ -58,7 +64,7 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
             "default_key_generate_params": {"duration": life},
             "upperbound_key_generate_params": {"duration": life},
         }
-    general: dict[str, Any] = {"master_key": "os.environ/LITELLM_MASTER_KEY", "enable_drain_endpoint": True}
+    general: dict[str, Any] = {"master_key": "os.environ/LITELLM_MASTER_KEY"}
     if spec.database is not None:
         general["database_connection_pool_limit"] = ctx.src(10, "database")
     if spec.auth.jwt is not None:
@@ -108,3 +114,17 @@ def _entry(
             "mode": ctx.at(model.mode, "models", ref.address.name, "task"),
         },
     }
+
+
+def _adapters(ctx: Context, entry: dict[str, Any], route: str, ref: Ref, at: str) -> list[dict[str, Any]]:
+    """A name for each LoRA adapter of the target: the route's, a slash, and its own."""
+    model = ctx.exports(ref.address, ModelExports)
+    return [
+        {
+            **entry,
+            "model_name": f"{route}/{name}",
+            "litellm_params": {**entry["litellm_params"], "model": ctx.src(called.value, called, at)},
+            "model_info": {**entry["model_info"], "id": f"{route}-{ref.address.name}-{name}"},
+        }
+        for name, called in model.adapters
+    ]

@@ -23,6 +23,8 @@ from platformspec.sdk import (
 from platformspec_kubernetes import images
 from platformspec_kubernetes.gateways.config import configuration
 from platformspec_kubernetes.gateways.contract import check
+from platformspec_kubernetes.gateways.database import environment as database_environment
+from platformspec_kubernetes.gateways.database import prepare_database
 from platformspec_kubernetes.gateways.metrics import scrape
 from platformspec_kubernetes.namespaces import namespace
 from platformspec_kubernetes.network_policies import policy
@@ -38,9 +40,11 @@ from platformspec_kubernetes.pods import (
 )
 
 PORT: Final = 4000
-USER: Final = 1000
+# `nobody`, to whom the files of LiteLLM's image belong.
+USER: Final = 65534
 PRE_STOP_SECONDS: Final = 15
-DRAIN_SECONDS: Final = 600
+# Between the last answer and the end of the process: spend is written to the database.
+TEARDOWN_SECONDS: Final = 30
 RESOURCES: Final = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "4Gi"}}
 CPU_TARGET_PERCENT: Final = 70
 
@@ -115,15 +119,7 @@ def _endpoints(ctx: DeclarationContext, spec: GatewaySpec, space: str, store: st
     database_address, cache_address = ctx.target("keeps_state_in"), ctx.target("counts_in")
     if database_address is not None:
         database = ctx.exports(database_address, DatabaseExports)
-        data |= {
-            "DATABASE_HOST": ctx.src(database.host, "database"),
-            "DATABASE_PORT": ctx.src(str(database.port.value), database.port, "database"),
-            "DATABASE_NAME": ctx.src(database.database, "database"),
-        }
-        keys = {key: {"key": ctx.src(database.secret, "database"), "property": key} for key in ("username", "password")}
-        external_secret(
-            ctx, "database-secret", space, f"{database_address.name}-endpoints", store, keys, because=("database",)
-        )
+        data |= prepare_database(ctx, spec, database, space, store)
     if cache_address is not None:
         cache = ctx.exports(cache_address, CacheExports)
         data |= {
@@ -206,6 +202,7 @@ def gateway_configurations(ctx: AggregateContext) -> None:
 def _deployment(ctx: Context, spec: GatewaySpec) -> None:
     name, space, labels = ctx.address.name, namespace_of(ctx), labels_of(ctx)
     config = configuration(ctx, spec)
+    drain = _drain_seconds(ctx, spec)
     plain, sources = _stripped(config)
     digest = ctx.src(hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()[:16], *sources)
     ctx.manifest(
@@ -216,7 +213,7 @@ def _deployment(ctx: Context, spec: GatewaySpec) -> None:
         "name": "litellm",
         "image": images.LITELLM,
         "args": ["--config", "/etc/litellm/config.yaml", "--port", str(PORT), "--num_workers", "1"],
-        "env": _environment(ctx, spec),
+        "env": _environment(ctx, spec, drain),
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "resources": RESOURCES,
         "securityContext": CONTAINER_SECURITY,
@@ -245,7 +242,7 @@ def _deployment(ctx: Context, spec: GatewaySpec) -> None:
                         "nodeSelector": {"platformspec.dev/nodes": "system"},
                         "topologySpreadConstraints": spread(labels),
                         "securityContext": pod_security(USER, USER),
-                        "terminationGracePeriodSeconds": DRAIN_SECONDS,
+                        "terminationGracePeriodSeconds": ctx.src(drain.value + PRE_STOP_SECONDS + TEARDOWN_SECONDS, drain),
                         "containers": [container],
                         "volumes": [{"name": "config", "configMap": {"name": f"{name}-config"}}, {"name": "tmp", "emptyDir": {"sizeLimit": "2Gi"}}],
                     },
@@ -256,24 +253,22 @@ def _deployment(ctx: Context, spec: GatewaySpec) -> None:
     )  # fmt: skip
 
 
-def _environment(ctx: Context, spec: GatewaySpec) -> list[dict[str, Any]]:
+def _drain_seconds(ctx: Context, spec: GatewaySpec) -> Sourced[int]:
+    """A gateway that stops lets every answer end that a route allows."""
+    longest = max(route.timeout_seconds for route in spec.routes.values())
+    return ctx.src(longest, *(f"routes.{name}.timeout_seconds" for name in spec.routes))
+
+
+def _environment(ctx: Context, spec: GatewaySpec, drain: Sourced[int]) -> list[dict[str, Any]]:
     name = ctx.address.name
     env: list[dict[str, Any]] = [
         {"name": "LITELLM_MASTER_KEY", "valueFrom": from_secret(f"{name}-secrets", "master-key")},
         {"name": "LITELLM_SALT_KEY", "valueFrom": from_secret(f"{name}-secrets", "salt-key")},
         {"name": "HOME", "value": "/tmp"},
+        {"name": "GRACEFUL_SHUTDOWN_TIMEOUT", "value": ctx.src(str(drain.value), drain)},
     ]
     if spec.database is not None:
-        database = spec.database.address.name
-        env += [
-            {"name": key, "valueFrom": ctx.src(from_config(f"{name}-endpoints", key), "database")}
-            for key in ("DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME")
-        ]
-        pairs = (("DATABASE_USERNAME", "username"), ("DATABASE_PASSWORD", "password"))
-        env += [
-            {"name": key, "valueFrom": ctx.src(from_secret(f"{database}-endpoints", entry), "database")}
-            for key, entry in pairs
-        ]
+        env += database_environment(ctx, spec)
     if spec.cache is not None:
         env += [
             {"name": key, "valueFrom": ctx.src(from_config(f"{name}-endpoints", key), "cache")}

@@ -8,10 +8,12 @@ from platformspec.sdk import (
     GpuPoolExports,
     ModelSpec,
     facts_of,
+    parallelism,
 )
-from platformspec_kubernetes.models import sleep, spread
+from platformspec_kubernetes.models import adapters, kserve, offload, sleep, spread, topology
 from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.engines.engine import Engine
+from platformspec_kubernetes.models.pod import SHARE
 
 WRONG_ENGINE = Code(
     "PS562",
@@ -48,6 +50,12 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
     facts, serve = facts_of(spec), spec.serve
     spread.check(ctx, spec, engine, pool)
     sleep.check(ctx, spec)
+    adapters.check(ctx, spec, engine)
+    replica = parallelism(serve, pool.gpus_per_node.value)
+    if replica is not None:
+        topology.check(ctx, spec, engine, replica)
+        kserve.check(ctx, spec, engine, replica)
+        offload.check(ctx, spec, engine, pool, replica, SHARE)
     if spec.task not in engine.clients:
         able = next(other.name for other in ENGINES.values() if spec.task in other.clients)
         ctx.reject(

@@ -13,11 +13,15 @@ from platformspec.sdk import (
     facts_of,
     parallelism,
 )
-from platformspec_kubernetes.models import legality
+from platformspec_kubernetes.models import fit, legality
+from platformspec_kubernetes.models.disaggregation import deployments
 from platformspec_kubernetes.models.engines import engine_of
 from platformspec_kubernetes.models.engines.engine import Engine, Launch
+from platformspec_kubernetes.models.kserve import SERVICE_SUFFIX, inference_service
 from platformspec_kubernetes.models.pod import environment, files
+from platformspec_kubernetes.models.router import route
 from platformspec_kubernetes.models.scaling import scale
+from platformspec_kubernetes.models.topology import disaggregated
 from platformspec_kubernetes.models.weights import weights
 from platformspec_kubernetes.models.workload import answering, deployment, leader_worker_set
 from platformspec_kubernetes.network_policies import policy, to_internet
@@ -58,23 +62,35 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     replica = parallelism(spec.serve, pool.gpus_per_node.value)
     if replica is None or ctx.rejected:
         return
+    fit.check(ctx, spec, engine, pool, replica)
     launch = Launch(ctx, spec, pool, replica, weights(ctx, spec))
     container = engine.container(launch)
     name, namespace = ctx.address.name, namespace_of(ctx)
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "model-server"}
+    if spec.serve.backend == "kserve":
+        # KServe gives the usual labels values of its own.
+        labels = {"platformspec.dev/model": name}
     cluster = ctx.cluster_address()
     assert cluster is not None
     service_account(ctx, namespace, name)
     env = environment(launch, container, namespace)
     files(launch, container, namespace)
-    if replica.pods > 1 and engine.group is not None:
-        leader_worker_set(launch, container, engine.group(replica.pods), namespace, labels, env)
-    else:
-        deployment(launch, container, namespace, labels, env)
     answers = answering(launch, labels)
-    ports = [{"name": "http", "port": container.port, "targetPort": "http", "protocol": "TCP"}]
-    service = {"type": "ClusterIP", "selector": answers, "ports": ports}
-    ctx.manifest("v1", "Service", name, "service", {"spec": service}, namespace=namespace)
+    workload = Workload(ctx.address, cluster, namespace, name, answers, container.port)
+    service_name = name
+    if spec.serve.backend == "kserve":
+        inference_service(launch, container, namespace, labels, env)
+        service_name += SERVICE_SUFFIX
+    else:
+        if disaggregated(spec):
+            deployments(launch, container, namespace, labels, env)
+        elif replica.pods > 1 and engine.group is not None:
+            leader_worker_set(launch, container, engine.group(replica.pods), namespace, labels, env)
+        else:
+            deployment(launch, container, namespace, labels, env)
+        if spec.topology is not None:
+            workload = route(launch, container, namespace, answers, cluster)
+        _service(ctx, namespace, container.port, workload)
     disruption_budget(ctx, namespace, name, labels)
     scale(launch, engine, container, namespace, answers)
     if launch.weights.volume is None:
@@ -88,8 +104,17 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
             egress=[to_internet()],
             because=(launch.weights.field,),
         )
-    _offer(ctx, spec, engine, f"http://{name}.{namespace}.svc.cluster.local:{container.port}")
-    ctx.offer(Workload(ctx.address, cluster, namespace, name, answers, container.port))
+    _offer(ctx, spec, engine, f"http://{service_name}.{namespace}.svc.cluster.local:{container.port}")
+    ctx.offer(workload)
+
+
+def _service(ctx: DeclarationContext, namespace: str, port: int, workload: Workload) -> None:
+    ports = [{"name": "http", "port": port, "targetPort": "http", "protocol": "TCP"}]
+    selector = ctx.src(dict(workload.pod_labels), "topology")
+    service = {"type": "ClusterIP", "selector": selector, "ports": ports}
+    ctx.manifest(
+        "v1", "Service", ctx.address.name, "service", {"spec": service}, namespace=namespace, because=("serve.backend",)
+    )
 
 
 def _offer(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, base: str) -> None:
@@ -97,10 +122,11 @@ def _offer(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, base: str) 
     ctx.offer(
         ModelExports(
             ctx.src(f"{provider}/{engine.served_name(spec, ctx.address.name)}", "task", "serve.engine", "source"),
-            ctx.src(f"{base}{path}", "task", "serve.engine", "team"),
+            ctx.src(f"{base}{path}", "task", "serve.engine", "serve.backend", "team"),
             spec.task,
             None,
             spec.price,
             facts_of(spec).dimensions,
+            tuple((name, ctx.src(f"{provider}/{name}", "adapters")) for name in sorted(spec.adapters)),
         )
     )

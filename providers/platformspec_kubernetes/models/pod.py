@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from platformspec.sdk import ACCELERATOR_LABEL, ClusterExports, DeclarationContext, Sourced, facts_of, paths_of
+from platformspec_kubernetes.models import adapters
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Launch
 from platformspec_kubernetes.models.weights import FOLDER
 from platformspec_kubernetes.pods import (
@@ -75,6 +76,7 @@ def template(
         "terminationGracePeriodSeconds": ctx.src(
             serve.drain_seconds + PRE_STOP_SECONDS + GRACE_SECONDS, "serve.drain_seconds"
         ),
+        **({"initContainers": [adapters.fetcher(ctx, launch.spec, env)]} if launch.spec.adapters else {}),
         "containers": [server],
         "volumes": [
             {"name": "home", "emptyDir": _cache(launch)},
@@ -151,6 +153,9 @@ def _extra_volumes(launch: Launch, container: Container) -> tuple[list[dict[str,
         items = [{"key": _key(path), "path": path} for path in sorted(container.files)]
         mounts.append({"name": "files", "mountPath": container.files_at, "readOnly": True})
         volumes.append({"name": "files", "configMap": {"name": f"{launch.ctx.address.name}-files", "items": items}})
+    if launch.spec.adapters:
+        mounts.append({"name": "adapters", "mountPath": adapters.FOLDER, "readOnly": True})
+        volumes.append({"name": "adapters", "emptyDir": {}})
     if launch.weights.volume is not None:
         mounts.append({"name": "weights", "mountPath": FOLDER, "readOnly": True})
         volumes.append({"name": "weights", **launch.weights.volume})
@@ -188,7 +193,7 @@ def _near(labels: Mapping[str, str]) -> dict[str, Any]:
 
 def _cache(launch: Launch) -> Any:
     """Room for the weights as downloaded and for compiled kernels; without a known size the node's disk is the limit."""
-    fields = ("facts.parameters_billion", "source.hugging_face")
+    fields = ("facts.parameters_billion", "facts.like", "source.hugging_face")
     billions = facts_of(launch.spec).parameters_billion
     if billions is None:
         return launch.ctx.src({}, *fields)

@@ -57,12 +57,16 @@ def weights(ctx: DeclarationContext, spec: ModelSpec) -> Weights:
 
 
 def bucket_uri(ctx: DeclarationContext, folder: str) -> Any:
-    """A folder of the platform's model bucket as an S3 address."""
+    """The model's folder of the platform's model bucket as an S3 address."""
+    return bucket_address(ctx, folder, "source.bucket")
+
+
+def bucket_address(ctx: DeclarationContext, folder: str, field: str) -> Any:
+    """A folder of the platform's model bucket, which `field` names, as an S3 address."""
     bucket = ctx.exports(Address("bucket", "models"), BucketExports)
     name = getattr(bucket.name, "value", bucket.name)
-    return ctx.src(
-        concat("s3://", getattr(name, "known", None) or name, "/", folder.strip("/")), "source.bucket", bucket.name
-    )
+    path = concat("s3://", getattr(name, "known", None) or name, "/", folder.strip("/"))
+    return ctx.src(path, field, bucket.name)
 
 
 def _pinned(ctx: DeclarationContext, image: str, at: str) -> None:

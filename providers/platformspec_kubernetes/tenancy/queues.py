@@ -19,7 +19,6 @@ from platformspec.sdk import (
     TeamExports,
     TeamSpec,
     borrowable,
-    cohort,
     physical_name,
 )
 
@@ -35,13 +34,14 @@ def teams_of(ctx: Context) -> dict[str, TeamSpec]:
 
 def lending_paths(ctx: Context) -> tuple[Sourced[None], ...]:
     """Everything that says who lends to whom: whether a team has a queue follows from all of it."""
-    paths: tuple[Path, ...] = tuple(("teams", name, "may_borrow_from") for name in teams_of(ctx))
-    return (Sourced(None, paths),)
+    spec = ctx.platform.spec
+    borrowers = (name for name in sorted(spec.cohorts) if spec.teams[name].may_borrow_from)
+    return (Sourced(None, tuple(("teams", name, "may_borrow_from") for name in borrowers)),)
 
 
 def queue_of(ctx: Context) -> Sourced[str] | None:
     """The queue of a team's workloads, if it has one."""
-    return ctx.src(QUEUE, *lending_paths(ctx)) if cohort(ctx.address.name, teams_of(ctx)) else None
+    return ctx.src(QUEUE, *lending_paths(ctx)) if ctx.address.name in ctx.platform.spec.cohorts else None
 
 
 def accelerators_on(ctx: Context, cluster: Address) -> Sourced[tuple[str, ...]]:
@@ -59,7 +59,7 @@ def accelerators_on(ctx: Context, cluster: Address) -> Sourced[tuple[str, ...]]:
 def gpu_limit(ctx: Context, cluster: Address) -> Sourced[str] | None:
     """GPUs that a team's namespace may hold, lent ones included. Kubernetes counts all kinds together; Kueue counts each."""
     spec: TeamSpec = ctx.spec
-    loans = borrowable(ctx.address.name, teams_of(ctx))
+    loans = borrowable(ctx.address.name, ctx.platform.spec.teams)
     if not spec.quota and not loans:
         return None
     there = accelerators_on(ctx, cluster)
@@ -74,7 +74,7 @@ def queues(ctx: AggregateContext) -> None:
         there = accelerators_on(ctx, cluster)
         used: dict[str, None] = {}
         for name in teams:
-            if cohort(name, teams):
+            if name in ctx.platform.spec.cohorts:
                 used |= dict.fromkeys(_queue(ctx, cluster, name, teams, there))
         for accelerator in used:
             _flavor(ctx.about(cluster), cluster, accelerator, (*lending_paths(ctx), there, _quotas(ctx, teams)))
@@ -119,7 +119,7 @@ def _queue(
         flavors.append({"name": one, "resources": [quota]})
     suffix = "" if cluster.name == "main" else f"-{cluster.name}"
     namespace = ctx.exports(address, TeamExports).namespace
-    members = cohort(name, teams)
+    members = ctx.platform.spec.cohorts[name]
     body: dict[str, Any] = {
         # Named for all members, so that it changes when they do.
         "cohortName": about.src(physical_name(*members, limit=63), *lending_paths(ctx)),

@@ -17,8 +17,8 @@ from platformspec.sdk import (
     ModelSpec,
     Path,
     TeamSpec,
-    cohort,
     gpus_per_replica,
+    replicas_at_least,
 )
 from platformspec_kubernetes.tenancy.queues import teams_of
 
@@ -184,7 +184,7 @@ def _minimum(
 
 def _together(ctx: AggregateContext, name: str, teams: Mapping[str, TeamSpec], needs: list[Need]) -> None:
     """What one borrower takes is gone for the next: a cohort's needs fit its quotas. Said once, at its first member that borrows."""
-    members = cohort(name, teams)
+    members = ctx.platform.spec.cohorts.get(name, ())
     if not members or name != next(member for member in members if teams[member].may_borrow_from):
         return
     quotas: dict[str, int] = {}
@@ -226,7 +226,7 @@ def _needs(ctx: AggregateContext, pools: Mapping[Address, GpuPoolExports]) -> It
             team.name if team is not None else None,
             pool,
             frozenset(pools[pool].accelerators.value),
-            spec.scale.min * gpus_per_replica(spec.serve),
+            replicas_at_least(spec) * gpus_per_replica(spec.serve),
         )
 
 

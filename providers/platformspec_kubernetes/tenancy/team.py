@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from platformspec.sdk import Address, DeclarationContext, TeamExports, TeamSpec, Workload, label_value
+from platformspec.sdk import Address, DeclarationContext, TeamExports, TeamSpec, Workload, name_part
 from platformspec_kubernetes.namespaces import namespace
 from platformspec_kubernetes.tenancy.queues import gpu_limit, lending_paths, queue_of
 
@@ -83,9 +83,7 @@ def _namespace(ctx: DeclarationContext, cluster: Address, name: str, account: st
         because=("groups",),
     )
     for position, group in enumerate(spec.groups):
-        key = label_value(
-            group.lower().replace(":", "-").replace("@", "-").replace("_", "-").replace(".", "-").replace("/", "-")
-        )
+        key = name_part(group)
         ctx.manifest(
             "rbac.authorization.k8s.io/v1",
             "RoleBinding",
