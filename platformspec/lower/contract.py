@@ -25,6 +25,7 @@ Capability = Literal[
     "keda",
     "prometheus",
     "gpu-device-plugin",
+    "gpu-dra-driver",
     "efa-device-plugin",
     "karpenter",
     "kueue",
