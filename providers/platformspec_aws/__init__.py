@@ -3,7 +3,7 @@
 from platformspec.sdk import Provider
 from platformspec_aws.acting import ACTING
 from platformspec_aws.addons.cluster_services import install_block_storage, install_metrics_server
-from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin
+from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin, install_gpu_dra_driver
 from platformspec_aws.addons.karpenter import install_karpenter
 from platformspec_aws.addons.kueue import install_kueue
 from platformspec_aws.addons.providers import provider_blocks
@@ -20,6 +20,7 @@ from platformspec_aws.front.vector_store import lower_vector_store
 from platformspec_aws.gpu_pool.gpu_pool import lower_gpu_pool
 from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
+from platformspec_aws.instances import offerings
 from platformspec_aws.network.network import lower_network
 from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
@@ -62,6 +63,7 @@ PROVIDER = Provider(
         "external-dns": install_external_dns,
         "external-secrets": install_external_secrets,
         "gpu-device-plugin": install_gpu_device_plugin,
+        "gpu-dra-driver": install_gpu_dra_driver,
         "karpenter": install_karpenter,
         "keda": install_keda,
         "kserve": install_kserve,
@@ -79,6 +81,7 @@ PROVIDER = Provider(
     acting=ACTING,
     costs=costs,
     prices=prices,
+    offerings=offerings,
     nouns={
         "aws_acm_certificate": "certificate",
         "aws_acm_certificate_validation": "certificate validation",
