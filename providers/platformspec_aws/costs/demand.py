@@ -46,6 +46,7 @@ class Scaling:
 def demand_by_pool(billing: Billing) -> dict[str, list[Demand]]:
     """Pool -> its workloads, in the order of their ids."""
     scaled = _autoscaled(billing.ctx.nodes)
+    claims = _claims(billing.ctx.nodes)
     found: dict[str, list[Demand]] = {}
     for node in billing.ctx.nodes:
         if not isinstance(node, Manifest):
@@ -54,7 +55,7 @@ def demand_by_pool(billing: Billing) -> dict[str, list[Demand]]:
         groups = list(_pods(node, spec))
         pools = {pool for pool, _, _ in groups if pool is not None}
         for pool in sorted(pools):
-            devices = sum(count * _devices(pod) for where, pod, count in groups if where == pool)
+            devices = sum(count * _devices(node, pod, claims) for where, pod, count in groups if where == pool)
             if not devices:
                 continue
             replicas = spec.get("replicas", 1)
@@ -91,9 +92,29 @@ def _pods(node: Manifest, spec: Any) -> Iterator[tuple[str | None, Mapping[str, 
         yield pod.get("nodeSelector", {}).get(POOL_LABEL), pod, count
 
 
-def _devices(pod: Mapping[str, Any]) -> int:
+def _devices(node: Manifest, pod: Mapping[str, Any], claims: Mapping[tuple[Any, str], int]) -> int:
+    """GPUs that the pod asks for by number, and those that it claims."""
     limits = [container.get("resources", {}).get("limits", {}) for container in pod.get("containers", ())]
-    return sum(int(amount) for limit in limits for name, amount in limit.items() if "/" in name and name not in NO_DEVICES and _is_gpu(name))  # fmt: skip
+    asked = sum(int(amount) for limit in limits for name, amount in limit.items() if "/" in name and name not in NO_DEVICES and _is_gpu(name))  # fmt: skip
+    namespace = _namespace(node)
+    templates = [claim.get("resourceClaimTemplateName") for claim in pod.get("resourceClaims", ())]
+    return asked + sum(claims.get((namespace, template), 0) for template in templates)
+
+
+def _claims(nodes: tuple[Node, ...]) -> dict[tuple[Any, str], int]:
+    """(namespace, ResourceClaimTemplate) -> devices of one claim."""
+    found: dict[tuple[Any, str], int] = {}
+    for node in nodes:
+        if isinstance(node, Manifest) and node.attrs["kind"] == "ResourceClaimTemplate":
+            spec: Any = node.attrs["spec"]
+            requests = spec["spec"]["devices"]["requests"]
+            found[_namespace(node), node.name] = sum(request["exactly"].get("count", 1) for request in requests)
+    return found
+
+
+def _namespace(node: Manifest) -> Any:
+    metadata: Any = node.attrs["metadata"]
+    return metadata.get("namespace")
 
 
 def _is_gpu(resource: str) -> bool:

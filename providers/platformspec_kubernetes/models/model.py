@@ -15,6 +15,7 @@ from platformspec.sdk import (
     parallelism,
 )
 from platformspec_kubernetes.models import fit, legality
+from platformspec_kubernetes.models.devices import claim_template
 from platformspec_kubernetes.models.disaggregation import deployments
 from platformspec_kubernetes.models.engines import engine_of
 from platformspec_kubernetes.models.engines.engine import Engine, Launch
@@ -75,6 +76,7 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     cluster = ctx.cluster_address()
     assert cluster is not None
     service_account(ctx, namespace, name)
+    claim_template(launch, namespace)
     env = environment(launch, container, namespace)
     files(launch, container, namespace)
     answers = answering(launch, labels)
