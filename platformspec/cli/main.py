@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "init": "write a commented platform.yaml to start from",
     "validate": "check a platform; nothing is written",
     "plan": "show what would change; needs no cloud, no cluster and no Node",
+    "fit": "show on which nodes a model fits, and the cheapest of them",
     "cost": "estimate what the platform costs a month",
     "compile": "write Terraform CDK stacks and Kubernetes manifests",
     "review": "say what a change means: for a pull request, over all environments",
