@@ -20,6 +20,7 @@ from platformspec_aws.front.vector_store import lower_vector_store
 from platformspec_aws.gpu_pool.gpu_pool import lower_gpu_pool
 from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
+from platformspec_aws.instances import offerings
 from platformspec_aws.network.network import lower_network
 from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
@@ -80,6 +81,7 @@ PROVIDER = Provider(
     acting=ACTING,
     costs=costs,
     prices=prices,
+    offerings=offerings,
     nouns={
         "aws_acm_certificate": "certificate",
         "aws_acm_certificate_validation": "certificate validation",
