@@ -31,7 +31,7 @@ STATE_UNREADABLE = Code(
     "a Terraform state that is damaged, missing or too old",
     explain="The record knows what was created in this stack, and the state does not agree: it is gone, cut short, another one, or older "
     "than the last apply left it. Applying on top of it would create everything a second time. Terraform keeps the state before the "
-    "last in a file that ends in .backup; a bucket made by `platformspec bootstrap` keeps every version.",
+    "last in a file that ends in .backup; a bucket with versioning keeps every version.",
 )
 
 RESTORE: Final = "restore the state from its .backup file or from an earlier version in the bucket; nothing was changed"
@@ -185,7 +185,11 @@ class Stack:
         """The failure for what terraform said."""
         words = _last_words(text)
         if "NoSuchBucket" in text or ("S3 bucket" in text and "does not exist" in text):
-            return Failure(NO_BUCKET, f"stack {self.name}: {words}", "platformspec bootstrap")
+            return Failure(
+                NO_BUCKET,
+                f"stack {self.name}: {words}",
+                "make the bucket (versioned, encrypted, private), or correct cloud.state",
+            )
         if UNREADABLE.search(words):
             return self._unreadable(words)
         return Failure(

@@ -14,8 +14,11 @@ from platformspec.picture.svg import WORDS, drawing
 BUTTON = ' tabindex="0" role="button"'
 
 
-def html(picture: Picture) -> str:
-    """The page. Everything that the user wrote is text: in the markup escaped, in the script by textContent."""
+def html(picture: Picture, summary: str = "") -> str:
+    """The page. Everything that the user wrote is text: in the markup escaped, in the script by textContent.
+
+    `summary`: what a comparison means, in lines; it stands above the picture.
+    """
     page, style, shared, script = (
         files("platformspec.picture").joinpath(f"data/{name}").read_text("utf-8")
         for name in ("page.html", "page.css", "picture.css", "page.js")
@@ -25,6 +28,7 @@ def html(picture: Picture) -> str:
         "style": shared + style,
         "picture": drawing(picture, "", BUTTON),
         "legend": _legend(picture),
+        "summary": f'<pre class="summary">{escape(summary)}</pre>' if summary else "",
         "data": _data(picture),
         "script": script,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import pathlib
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -105,3 +106,17 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
     page = capsys.readouterr().out
     assert 'class="card team removed"' in page
     assert run("graph", example, "--format", "dot", "--against", "main") == exit.USAGE
+
+
+def test_a_review_as_a_page(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "examples/rag-assistant/platform.yaml").read_text("utf-8")
+    (tmp_path / "base.yaml").write_text(text)
+    (tmp_path / "head.yaml").write_text(text.replace("context_tokens: 16384", "context_tokens: 8192"))
+    sides = ["--base", str(tmp_path / "base.yaml"), "--head", str(tmp_path / "head.yaml")]
+    assert run("review", *sides, "--format", "html") == exit.OK
+    page = capsys.readouterr().out
+    assert '<pre class="summary">assistant: context 16k -&gt; 8k' in page
+    assert 'class="card model changed" data-address="model.assistant"' in page
+    (tmp_path / "head.yaml").write_text("a: [\n")
+    assert run("review", *sides, "--format", "html") == exit.ERRORS
+    assert "does not compile" in capsys.readouterr().out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from platformspec.cli import exit
 from platformspec.cli.arguments import add_input_arguments
+from platformspec.cli.pictures import picture_between, picture_of
 from platformspec.cli.session import Input, compile_input, platform_input, revision_input
 from platformspec.graph import render
 
@@ -51,26 +52,12 @@ def run(args: argparse.Namespace) -> int:
     from platformspec.picture.html import html
     from platformspec.picture.svg import svg
 
-    picture = _compared(head, source, args) if args.against else _picture(head)
+    picture = _compared(head, source, args) if args.against else picture_of(head)
     print(html(picture) if args.format == "html" else svg(picture), end="")
     return exit.OK
 
 
-def _picture(compilation: Compilation) -> Picture:
-    from platformspec.picture.assemble import assemble
-
-    assert compilation.graph is not None
-    assert compilation.program is not None
-    assert compilation.document is not None
-    return assemble(compilation.graph, compilation.program, compilation.document, compilation.providers.nouns)
-
-
 def _compared(head: Compilation, source: Input, args: argparse.Namespace) -> Picture:
-    from platformspec.picture.cards import compared
-    from platformspec.plan.diff import changed_declarations
-
     exists = pathlib.Path(args.against).exists()
     base = compile_input(platform_input(args.against) if exists else revision_input(args.against, source), args)
-    assert base.program is not None
-    assert head.program is not None
-    return compared(_picture(base), _picture(head), changed_declarations(base.program, head.program), args.against)
+    return picture_between(base, head, args.against)

@@ -62,9 +62,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_day_argument(parser)
     parser.add_argument(
         "--format",
-        choices=("text", "markdown", "json", "sarif", "github"),
+        choices=("text", "markdown", "json", "html", "sarif", "github"),
         default="text",
-        help="form of the review; markdown is a comment for a pull request, sarif and github are findings by line (default: text)",
+        help="form of the review; markdown is a comment for a pull request, html a page with the picture of the platform, sarif and github are findings by line (default: text)",
     )
 
 
@@ -195,9 +195,29 @@ def _printed(review: Review, args: argparse.Namespace) -> str:
         from platformspec.review.render import text
 
         return text.render(review, color=wants_color(sys.stdout))
+    if args.format == "html":
+        return _page(review)
     from platformspec.diagnostics.render import github, sarif
     from platformspec.review.findings import findings
     from platformspec.version import VERSION
 
     found = findings(review)
     return github.render(found, {}) if args.format == "github" else sarif.render(found, {}, version=VERSION)
+
+
+def _page(review: Review) -> str:
+    """The review above the picture of the last environment that it is about, with the colours of the change."""
+    from platformspec.cli.pictures import picture_between, picture_of
+    from platformspec.picture.cards import Picture
+    from platformspec.picture.html import html
+    from platformspec.review.render import text
+
+    about = [group.review.pair for group in review.groups] or [one.pair for one in review.environments]
+    sides = [(pair.base, pair.head) for pair in about]
+    both = [(base, head) for base, head in sides if base is not None and head is not None and base.ok and head.ok]
+    one = [side for pair in sides for side in pair if side is not None and side.ok]
+    if both:
+        picture = picture_between(*both[-1], review.base)
+    else:
+        picture = picture_of(one[-1]) if one else Picture(review.platform, (), ())
+    return html(picture, text.render(review))
