@@ -10,6 +10,7 @@ from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
+from platformspec.ir.requirement import Answer, Requirement
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
@@ -35,6 +36,7 @@ from platformspec.lower.context import (
 )
 from platformspec.lower.contract import (
     PROVIDER_API,
+    AccountProblem,
     Capability,
     Grant,
     Provider,
@@ -50,9 +52,11 @@ from platformspec.source.document import Document
 __all__ = [
     "ACCELERATOR_LABEL",
     "PROVIDER_API",
+    "AccountProblem",
     "Address",
     "AggregateContext",
     "Amount",
+    "Answer",
     "Attr",
     "BucketExports",
     "CacheExports",
@@ -104,6 +108,7 @@ __all__ = [
     "Ready",
     "Ref",
     "Report",
+    "Requirement",
     "Resource",
     "RouteSpec",
     "Secret",

@@ -7,6 +7,7 @@ from typing import Final
 OK: Final = 0
 ERRORS: Final = 1
 CHANGES: Final = 2
+UNCHECKED: Final = 3
 USAGE: Final = 64
 BUG: Final = 70
 
@@ -14,6 +15,7 @@ MEANING: Final = {
     OK: "done; with plan --detailed-exitcode: no changes",
     ERRORS: "the platform has errors, or a file could not be read or written; nothing was written",
     CHANGES: "plan --detailed-exitcode: there are changes",
+    UNCHECKED: "preflight: nothing is known to be missing, but something could not be checked",
     USAGE: "the command was used wrongly",
     BUG: "a bug in platformspec",
 }

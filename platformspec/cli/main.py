@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "validate": "check a platform; nothing is written",
     "plan": "show what would change; needs no cloud, no cluster and no Node",
     "cost": "estimate what the platform costs a month",
+    "preflight": "ask the cloud account whether it has what the platform needs",
     "compile": "write Terraform CDK stacks and Kubernetes manifests",
     "graph": "print the graph of declarations",
     "show": "print the effective platform, its defaults, or its resources",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +11,7 @@ from platformspec.cost.prices import PriceTable
 from platformspec.diagnostics import Path
 from platformspec.graph.edge import Edge
 from platformspec.ir.cost import CostItem
+from platformspec.ir.requirement import Answer, Requirement
 from platformspec.ir.sourced import Given
 
 if TYPE_CHECKING:
@@ -89,6 +90,16 @@ class Verdict:
     source: str
 
 
+class AccountProblem(Exception):
+    """Nothing can be asked of the cloud account. `kind`: `boto3`, `credentials` or `account`."""
+
+    def __init__(self, kind: Literal["boto3", "credentials", "account"], message: str, help: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.help = help
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """An explicit manifest of one provider plug-in.
@@ -101,6 +112,8 @@ class Provider:
     - `replacement`: (type, attribute path) -> Verdict, or None for types of other providers.
     - `costs`: the lines of the bill, from all nodes after the last step; without prices.
     - `prices`: the price table that comes with the provider, read when it is asked for.
+    - `requirements`: what the cloud account must have, from all nodes after the last step.
+    - `preflight`: asks the account, with the credentials of the environment; raises `AccountProblem`.
     - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
     - `required_providers`: Terraform provider requirements, as in `terraform.required_providers`.
     - `rehearse`: opens a stage on which an apply is rehearsed.
@@ -116,6 +129,8 @@ class Provider:
     replacement: Callable[[str, Path], Verdict | None] | None = None
     costs: Callable[[AggregateContext], tuple[CostItem, ...]] | None = None
     prices: Callable[[], PriceTable] | None = None
+    requirements: Callable[[AggregateContext], tuple[Requirement, ...]] | None = None
+    preflight: Callable[[Sequence[Requirement], str], Iterable[Answer]] | None = None
     nouns: Mapping[str, str] = field(default_factory=dict)
     required_providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rehearse: Rehearse | None = None

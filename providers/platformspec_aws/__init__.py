@@ -20,8 +20,10 @@ from platformspec_aws.gpu_pool.gpu_pool import lower_gpu_pool
 from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
 from platformspec_aws.network.network import lower_network
+from platformspec_aws.preflight import preflight
 from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
+from platformspec_aws.requirements import requirements
 from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
 from platformspec_aws.storage.cache import lower_cache
@@ -75,6 +77,8 @@ PROVIDER = Provider(
     replacement=verdict,
     costs=costs,
     prices=prices,
+    requirements=requirements,
+    preflight=preflight,
     nouns={
         "aws_acm_certificate": "certificate",
         "aws_acm_certificate_validation": "certificate validation",

@@ -80,7 +80,8 @@ def agree(data: Any) -> None:
     places = {place for error in theirs for place in rejected(error)}
     for path, message in ours:
         # An unknown key, and an entry that stands twice, are mistakes of what they stand in.
-        assert path in places or path[:-1] in places, (path, message, places)
+        # The schema does not look into an entry whose name is wrong; the compiler does.
+        assert any(place in places for place in (path, path[:-1], path[:-2])), (path, message, places)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "environment" not in case.values[0]])
