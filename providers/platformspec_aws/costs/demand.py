@@ -45,9 +45,9 @@ class Scaling:
 
 def demand_by_pool(billing: Billing) -> dict[str, list[Demand]]:
     """Pool -> its workloads, in the order of their ids."""
-    scaled = _autoscaled(billing.ctx.nodes)
+    scaled = _autoscaled(billing.nodes)
     found: dict[str, list[Demand]] = {}
-    for node in billing.ctx.nodes:
+    for node in billing.nodes:
         if not isinstance(node, Manifest):
             continue
         spec: Any = node.attrs.get("spec", {})

@@ -52,7 +52,7 @@ def gpu_pool_lines(billing: Billing) -> Iterator[CostItem]:
     demands = demand_by_pool(billing)
     yield from _unseen(billing, {demand.declaration for found in demands.values() for demand in found})
     pools: dict[str, list[Part]] = {}
-    for node in billing.ctx.nodes:
+    for node in billing.nodes:
         found = _part(billing, node)
         if found is not None:
             pools.setdefault(found[0], []).append(found[1])
@@ -140,7 +140,7 @@ def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
 
 def node_class(billing: Billing, name: str, node: Node) -> tuple[float, tuple[Path, ...]]:
     """The size of the volume, in GiB, of the EC2NodeClass that a NodePool names, and the paths that it came from."""
-    for other in billing.ctx.nodes:
+    for other in billing.nodes:
         if (
             isinstance(other, Manifest)
             and other.attrs["kind"] == "EC2NodeClass"

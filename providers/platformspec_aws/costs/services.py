@@ -148,7 +148,7 @@ def valkey(billing: Billing, node: Node) -> Iterator[CostItem]:
 def opensearch_collection(billing: Billing, node: Node) -> Iterator[CostItem]:
     """Units that never sleep. The upper bound is the account's, so nothing says that a collection comes near it."""
     attrs: Any = node.attrs
-    others = sum(1 for other in billing.ctx.nodes if other.type == node.type)
+    others = sum(1 for other in billing.nodes if other.type == node.type)
     idle = IDLE_UNITS[attrs["standby_replicas"]]
     most = max(idle, ACCOUNT_UNITS / others)
     key = "opensearch-serverless/ocu"
@@ -284,7 +284,7 @@ FREE: Final = frozenset(
 
 def service_lines(billing: Billing) -> Iterator[CostItem]:
     """Every resource's lines. A type that no rule knows is listed as such, and never passed over."""
-    for node in billing.ctx.nodes:
+    for node in billing.nodes:
         if not isinstance(node, (Resource, Manifest)):
             continue
         rule = RULES.get(str(node.attrs["kind"]) if isinstance(node, Manifest) else node.type)
