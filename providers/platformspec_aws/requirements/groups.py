@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from platformspec.sdk import AggregateContext, Manifest, Node, Path
 from platformspec_aws.instances import instances
+from platformspec_aws.patched import read
 
 # AWS names sizes alike in all families: vCPUs of one step up to xlarge, and 4 for each x of the larger ones.
 _VCPUS = {"nano": 2, "micro": 2, "small": 2, "medium": 2, "large": 2, "xlarge": 4}
@@ -33,37 +35,44 @@ class NodeGroup:
 def node_groups(ctx: AggregateContext) -> Iterator[NodeGroup]:
     """All of them, in the order of their ids."""
     for node in ctx.nodes:
-        attrs: Any = node.attrs
-        if node.type == "aws_eks_node_group":
-            template = ctx.node(attrs["launch_template"][0]["id"].node)
-            shape: Any = template.attrs
-            types = tuple(attrs.get("instance_types") or [shape["instance_type"]])
-            reservations = shape.get("capacity_reservation_specification") or []
-            targets = [
-                one["capacity_reservation_target"][0] for one in reservations if one.get("capacity_reservation_target")
-            ]
-            reserved = next(
-                (str(one["capacity_reservation_id"]) for one in targets if "capacity_reservation_id" in one), None
-            )
-            zones = tuple(sorted(zone for subnet in attrs["subnet_ids"] if (zone := _zone(ctx, subnet))))
-            yield NodeGroup(
-                node,
-                types,
-                attrs["scaling_config"][0]["max_size"],
-                zones,
-                attrs.get("capacity_type") == "SPOT",
-                reserved,
-                _sources(node, template),
-            )
-        elif isinstance(node, Manifest) and attrs["kind"] == "NodePool":
-            template_spec = attrs["spec"]["template"]["spec"]
-            wanted = {item["key"]: item["values"] for item in template_spec["requirements"] if "values" in item}
-            limits = attrs["spec"].get("limits", {})
-            types = tuple(wanted.get("node.kubernetes.io/instance-type", ()))
-            if types and "nodes" in limits:
-                bought = wanted.get("karpenter.sh/capacity-type", ["on-demand"])
-                zones = tuple(wanted.get("topology.kubernetes.io/zone", ()))
-                yield NodeGroup(node, types, int(limits["nodes"]), zones, "spot" in bought, None, _sources(node))
+        found = read(ctx, node, functools.partial(_group, ctx, node), None)
+        if found is not None:
+            yield found
+
+
+def _group(ctx: AggregateContext, node: Node) -> NodeGroup | None:
+    attrs: Any = node.attrs
+    if node.type == "aws_eks_node_group":
+        template = ctx.node(attrs["launch_template"][0]["id"].node)
+        shape: Any = template.attrs
+        types = tuple(attrs.get("instance_types") or [shape["instance_type"]])
+        reservations = shape.get("capacity_reservation_specification") or []
+        targets = [
+            one["capacity_reservation_target"][0] for one in reservations if one.get("capacity_reservation_target")
+        ]
+        reserved = next(
+            (str(one["capacity_reservation_id"]) for one in targets if "capacity_reservation_id" in one), None
+        )
+        zones = tuple(sorted(zone for subnet in attrs["subnet_ids"] if (zone := _zone(ctx, subnet))))
+        return NodeGroup(
+            node,
+            types,
+            attrs["scaling_config"][0]["max_size"],
+            zones,
+            attrs.get("capacity_type") == "SPOT",
+            reserved,
+            _sources(node, template),
+        )
+    if isinstance(node, Manifest) and attrs["kind"] == "NodePool":
+        template_spec = attrs["spec"]["template"]["spec"]
+        wanted = {item["key"]: item["values"] for item in template_spec["requirements"] if "values" in item}
+        limits = attrs["spec"].get("limits", {})
+        types = tuple(wanted.get("node.kubernetes.io/instance-type", ()))
+        if types and "nodes" in limits:
+            bought = wanted.get("karpenter.sh/capacity-type", ["on-demand"])
+            zones = tuple(wanted.get("topology.kubernetes.io/zone", ()))
+            return NodeGroup(node, types, int(limits["nodes"]), zones, "spot" in bought, None, _sources(node))
+    return None
 
 
 def vcpus(instance_type: str) -> int | None:

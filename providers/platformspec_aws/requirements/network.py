@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterator
 from typing import Any, Final
 
 from platformspec.sdk import AggregateContext, Node, Path, Requirement
 from platformspec_aws.instances import instances
+from platformspec_aws.patched import read
 from platformspec_aws.requirements.groups import node_groups
 
 # Terraform type -> service, code, name, and how the quota counts. Source: Service Quotas, `list-service-quotas`.
@@ -68,12 +70,8 @@ def _addresses(ctx: AggregateContext) -> Iterator[Requirement]:
     if existing is not None:
         subnets = list(existing.private_subnet_ids)
     else:
-        ranges = [
-            node.attrs["cidr_block"]
-            for node in ctx.nodes
-            if node.type == "aws_subnet" and "/subnet-private-" in node.id
-        ]
-        room = sum(ipaddress.IPv4Network(str(text)).num_addresses - KEPT_BY_AWS for text in ranges)
+        ours = [node for node in ctx.nodes if node.type == "aws_subnet" and "/subnet-private-" in node.id]
+        room = sum(read(ctx, node, functools.partial(_room, node), 0) for node in ours)
     yield Requirement(
         id="addresses/private",
         kind="addresses",
@@ -85,6 +83,10 @@ def _addresses(ctx: AggregateContext) -> Iterator[Requirement]:
         sources=sources,
         source="VPC user guide, Subnet CIDR blocks; the EKS VPC CNI gives each pod an address of the subnet",
     )
+
+
+def _room(subnet: Node) -> int:
+    return ipaddress.IPv4Network(str(subnet.attrs["cidr_block"])).num_addresses - KEPT_BY_AWS
 
 
 def _paths(nodes: list[Node]) -> tuple[Path, ...]:
