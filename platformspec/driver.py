@@ -6,8 +6,9 @@ it finds. All passes here are pure: what they need from outside (files, the day,
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from platformspec.checks import PolicyFinding, check_difference, check_graph, check_program
@@ -148,17 +149,22 @@ def compile_platform(
 ) -> Compilation:
     """Run the passes in order until one reports an error."""
     compilation = Compilation(tree, file, environment, as_of, providers)
-    for run in PASSES:
-        run(compilation)
-        if compilation.document is not None:
-            compilation.report.locate_with(compilation.document)
-        if not compilation.report.ok:
-            break
+    run_passes(compilation, PASSES)
     return compilation
 
 
-def compare_costs(head: Compilation, base: Compilation | None) -> CostDelta | None:
-    """What the difference between two compilations costs, both at the head's prices; policies about it go on the head's report.
+def run_passes(compilation: Compilation, passes: Sequence[Callable[[Compilation], None]]) -> None:
+    """Run these passes, which follow those that ran already, until one reports an error."""
+    for run in passes:
+        if not compilation.report.ok:
+            return
+        run(compilation)
+        if compilation.document is not None:
+            compilation.report.locate_with(compilation.document)
+
+
+def compare_costs(head: Compilation, base: Program | None) -> CostDelta | None:
+    """What the difference between a program and a compilation costs, both at the head's prices; policies about it go on the head's report.
 
     None where no figure changes. Without `base` everything is new, and no policy about increases applies.
     """
@@ -166,9 +172,8 @@ def compare_costs(head: Compilation, base: Compilation | None) -> CostDelta | No
     assert head.estimate is not None
     if base is None:
         return compare(None, head.estimate)
-    assert base.program is not None
     assert head.prices is not None
-    before = estimate(base.program.costs, head.prices)
+    before = estimate(base.costs, head.prices)
     head.findings = (*head.findings, *check_difference(head.graph, before, head.estimate, head.report))
     return compare(before, head.estimate)
 
@@ -177,3 +182,8 @@ def policies_about_increases(c: Compilation) -> tuple[str, ...]:
     """Names of policies that need something to compare with."""
     assert c.spec is not None
     return tuple(sorted(name for name, policy in c.spec.policies.items() if policy.max_increase is not None))
+
+
+def in_environment(parsed: Compilation, environment: str | None) -> Compilation:
+    """A compilation of the same parsed files that goes on in one environment; nothing is shared that a pass changes."""
+    return dataclasses.replace(parsed, environment=environment, report=parsed.report.copy())

@@ -2,8 +2,14 @@
 
 from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path, Report
+from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
+from platformspec.fit.engine import EngineMemory
+from platformspec.fit.estimate import Estimate, Setup, estimate
+from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
+from platformspec.fit.gpu import Gpu, gpu
+from platformspec.fit.precision import PRECISIONS
+from platformspec.fit.text import margin_line, number, sum_lines
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
 from platformspec.ir.cost import Amount, CostItem, Share
@@ -14,10 +20,10 @@ from platformspec.ir.requirement import Answer, Requirement
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
-from platformspec.kinds.catalogue import ModelFacts, facts_of, known_model
+from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
-from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec
+from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec, database_user
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.lending import borrowable
@@ -37,11 +43,14 @@ from platformspec.lower.context import (
 from platformspec.lower.contract import (
     PROVIDER_API,
     AccountProblem,
+    Acting,
     Capability,
+    ClusterAccess,
     Grant,
     Provider,
     ProviderSet,
     Ready,
+    Stake,
     Statement,
     Verdict,
     Workload,
@@ -51,8 +60,10 @@ from platformspec.source.document import Document
 
 __all__ = [
     "ACCELERATOR_LABEL",
+    "PRECISIONS",
     "PROVIDER_API",
     "AccountProblem",
+    "Acting",
     "Address",
     "AggregateContext",
     "Amount",
@@ -64,6 +75,7 @@ __all__ = [
     "Capability",
     "CapabilityContext",
     "Catalogue",
+    "ClusterAccess",
     "ClusterExports",
     "ClusterSpec",
     "Code",
@@ -79,12 +91,16 @@ __all__ = [
     "Document",
     "Edge",
     "EdgeContext",
+    "EngineMemory",
     "Ephemeral",
+    "Estimate",
     "Expr",
     "FallbackSpec",
+    "Fix",
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "Gpu",
     "GpuChoice",
     "GpuPoolExports",
     "GpuPoolSpec",
@@ -100,6 +116,7 @@ __all__ = [
     "Node",
     "Parallelism",
     "Path",
+    "Place",
     "Placement",
     "Price",
     "PriceTable",
@@ -107,17 +124,20 @@ __all__ = [
     "ProviderSet",
     "Ready",
     "Ref",
+    "Related",
     "Report",
     "Requirement",
     "Resource",
     "RouteSpec",
     "Secret",
     "ServeSpec",
+    "Setup",
     "Share",
     "SharingSpec",
     "Signal",
     "Sourced",
     "Stage",
+    "Stake",
     "Statement",
     "Summary",
     "TeamExports",
@@ -129,17 +149,27 @@ __all__ = [
     "Workload",
     "Yaml",
     "borrowable",
+    "catalogue",
     "closest",
     "concat",
+    "database_user",
+    "estimate",
     "facts_of",
+    "fixes",
     "folded",
+    "gpu",
     "gpus_per_replica",
     "is_known",
+    "keeps_concurrency",
     "known_model",
     "label_value",
+    "margin_line",
     "name_part",
+    "number",
     "parallelism",
     "paths_of",
     "physical_name",
     "replicas_at_least",
+    "starts",
+    "sum_lines",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from platformspec.checks.allowed_warnings import apply_allow
 from platformspec.checks.capacity import check_capacity
 from platformspec.checks.cost import check_budgets, check_increase, over_limit
+from platformspec.checks.freeze import check_freeze
 from platformspec.checks.lending import check_lending
 from platformspec.checks.models import check_models
 from platformspec.checks.network import check_networks
@@ -32,6 +33,7 @@ GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_lending,
     check_networks,
     check_ranges,
+    check_freeze,
     check_without_effect,
     check_policy_rules,
     check_waivers,

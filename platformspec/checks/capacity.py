@@ -17,8 +17,8 @@ FIXED_SIZE = Code(
 )
 BLOCK_ENDED = Code(
     "PS412",
-    "a Capacity Block that has ended",
-    explain="After its end AWS reclaims the nodes of a Capacity Block. The day that counts is today, or that of --as-of.",
+    "reserved capacity that has ended",
+    explain="After its end AWS reclaims the nodes of a Capacity Block, and an On-Demand Capacity Reservation holds no capacity any more. The day that counts is today, or that of --as-of.",
 )
 NOT_A_DAY = Code(
     "PS413", "a day that is not in the calendar", explain="Days are written as year, month and day: 2027-02-28."
@@ -56,21 +56,32 @@ def check_capacity(graph: PlatformGraph, report: Report) -> None:
                 at=(*declaration.path, "capacity", "nodes"),
                 help=f"write `nodes: {{min: {nodes.max}, max: {nodes.max}}}`",
             )
-        if block is None:
-            continue
-        end = day(block.ends)
-        at = (*declaration.path, "capacity", "block", "ends")
-        if end is None:
-            report.error(
-                NOT_A_DAY, f"{block.ends} is not a day", at=at, help="write a day of the calendar, such as 2027-02-28"
+        reservation = spec.capacity.reservation
+        if block is not None:
+            _end(
+                graph, (*declaration.path, "capacity", "block"), f"the Capacity Block of {address}", block.ends, report
             )
-        elif end < graph.platform.as_of:
-            report.error(
-                BLOCK_ENDED,
-                f"the Capacity Block of {address} ended on {block.ends}, {(graph.platform.as_of - end).days} days ago",
-                at=at,
-                help="name a block that is still running, or remove `block`",
-            )
+        if reservation is not None and reservation.ends is not None:
+            path = (*declaration.path, "capacity", "reservation")
+            _end(graph, path, f"the reservation of {address}", reservation.ends, report)
+
+
+def _end(graph: PlatformGraph, path: Path, what: str, ends: str, report: Report) -> None:
+    end = day(ends)
+    if end is None:
+        report.error(
+            NOT_A_DAY,
+            f"{ends} is not a day",
+            at=(*path, "ends"),
+            help="write a day of the calendar, such as 2027-02-28",
+        )
+    elif end < graph.platform.as_of:
+        report.error(
+            BLOCK_ENDED,
+            f"{what} ended on {ends}, {(graph.platform.as_of - end).days} days ago",
+            at=(*path, "ends"),
+            help=f"name one that is still running, or remove `{path[-1]}`",
+        )
 
 
 def _kinds_of_node(address: Address, path: Path, spec: GpuPoolSpec, report: Report) -> None:

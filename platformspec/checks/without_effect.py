@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     Rule("model", ("serve.gpu_memory_utilization", "serve.context_tokens", "serve.concurrency"), lambda m: m.engine == "nim" and m.task != "chat", "the NIM takes it from the model"),
     Rule("gpu_pool", ("gpus_per_node",), lambda p: bool(p.instances), "the instance types say it"),
     Rule("gpu_pool", ("instances", "gpus_per_node"), lambda p: bool(p.any_of), "each alternative under any_of says it"),
+    Rule("gpu_pool", ("capacity.reservation",), lambda p: p.capacity.block is not None, "the nodes come from a Capacity Block"),
     Rule("gpu_pool", ("capacity.spot",), lambda p: p.fixed_because is not None or p.capacity.nodes.min == p.capacity.nodes.max, "the pool has a fixed size"),
     Rule("vector_store", ("storage_gib",), lambda v: v.engine != "qdrant", "only Qdrant has volumes of its own"),
     Rule("vector_store", ("replicas",), lambda v: v.engine == "pgvector", "the database says it"),

@@ -15,9 +15,11 @@ from platformspec.cli.output import diagnostics_text, wants_color
 from platformspec.cli.stop import Stop
 from platformspec.diagnostics import Code, Diagnostic, Failure
 from platformspec.driver import Compilation, compile_platform
+from platformspec.lock import FILE as LOCK_FILE
+from platformspec.lower.contract import ProviderSet
 from platformspec.providers import ProviderProblem, installed_providers
 from platformspec.source import Texts
-from platformspec.source.tree import Folder, GitRevision, SourceTree
+from platformspec.source.tree import Folder, GitRevision, Refused, SourceTree
 
 PROVIDER_NOT_LOADED = Code(
     "PS502",
@@ -56,23 +58,31 @@ def platform_input(name: str) -> Input:
     return Input(Folder(absolute.parent), absolute.name)
 
 
+def revision_of(revision: str, of: Input) -> GitRevision:
+    """The folder of the input as a git revision has it."""
+    return GitRevision(of.tree.root if isinstance(of.tree, Folder) else pathlib.Path.cwd(), revision)
+
+
 def revision_input(revision: str, of: Input) -> Input:
-    """The same file in a git revision. Raises `Failure` where the revision does not have it."""
-    root = of.tree.root if isinstance(of.tree, Folder) else pathlib.Path.cwd()
-    tree = GitRevision(root, revision)
+    """The same file in a git revision. Raises `Failure` where git has no such revision, or the revision no such file."""
+    tree = revision_of(revision, of)
+    try:
+        label = tree.label
+    except Refused as refused:
+        raise Failure(refused.code, refused.message, refused.help) from refused
     if not tree.exists(of.file):
         raise Failure(
             NOT_IN_REVISION,
-            f"the revision {revision} has no {of.file}",
+            f"the revision {label} has no {of.file}",
             "write `--against none`, or name a revision that has the file",
         )
     return Input(tree, of.file)
 
 
-def compile_input(source: Input, args: argparse.Namespace) -> Compilation:
-    """Compile and print every diagnostic. Raises `Stop` where there is an error."""
+def providers_or_stop(args: argparse.Namespace) -> ProviderSet:
+    """All installed providers. Says which one cannot be loaded, and raises `Stop`."""
     try:
-        providers = installed_providers()
+        return installed_providers()
     except ProviderProblem as problem:
         say(
             [Diagnostic(PROVIDER_NOT_LOADED, str(problem), None, "reinstall the package that brings it, or remove it")],
@@ -80,6 +90,11 @@ def compile_input(source: Input, args: argparse.Namespace) -> Compilation:
             args,
         )
         raise Stop(exit.ERRORS) from problem
+
+
+def compile_input(source: Input, args: argparse.Namespace) -> Compilation:
+    """Compile and print every diagnostic. Raises `Stop` where there is an error."""
+    providers = providers_or_stop(args)
     compilation = compile_platform(
         source.tree, source.file, environment=args.env, as_of=args.as_of, providers=providers
     )
@@ -87,6 +102,20 @@ def compile_input(source: Input, args: argparse.Namespace) -> Compilation:
     if not compilation.report.ok:
         raise Stop(exit.ERRORS)
     return compilation
+
+
+def beside(source: Input) -> pathlib.Path:
+    """The folder of the platform file."""
+    assert isinstance(source.tree, Folder)
+    return source.tree.root / pathlib.PurePosixPath(source.file).parent
+
+
+def write_lock(source: Input, compilation: Compilation) -> None:
+    """Write platform.lock beside the platform file, if it changes. Raises `OSError`."""
+    lock = beside(source) / LOCK_FILE
+    text = compilation.lock.text()
+    if compilation.lock.names and (not lock.exists() or lock.read_text("utf-8") != text):
+        lock.write_text(text, "utf-8")
 
 
 def texts_of(compilation: Compilation) -> Mapping[str, str]:

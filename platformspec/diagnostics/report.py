@@ -27,6 +27,12 @@ class Report:
         self._locator = locator
         self._seen: set[Diagnostic] = set()
 
+    def copy(self) -> Report:
+        """A report that begins with the same diagnostics and goes its own way."""
+        other = Report(self._locator)
+        other._seen = set(self._seen)
+        return other
+
     def locate_with(self, locator: Locator) -> None:
         """From now on paths are places of this document."""
         self._locator = locator

@@ -23,16 +23,21 @@ from platformspec.ir.serialise import to_json
 EMITTER = 1
 
 
-def emit(program: Program, settings: EmitSettings, *, cache: pathlib.Path | None = None) -> ArtifactTree:
+def emit(
+    program: Program, settings: EmitSettings, *, cache: pathlib.Path | None = None, emptied: tuple[str, ...] = ()
+) -> ArtifactTree:
     """All files of the program. Stacks whose tree is in `cache` are not synthesised again; with all of them cached
-    neither the CDK nor Node is started. Raises `Failure`."""
+    neither the CDK nor Node is started. `emptied`: stacks that are emitted although nothing is left in them, so that Terraform
+    takes away what their state holds. Raises `Failure`."""
     linked = link(program, settings.remote_state)
     files: dict[str, bytes] = {"ir.json": to_json(program)}
     files[requirements.FILE] = requirements.render(program.platform, program.environment, program.requirements)
-    names = [stack for stack in linked.by_stack if stack != KUBERNETES_STACK]
+    names = sorted({*linked.by_stack, *emptied} - {KUBERNETES_STACK})
     for name, content in _stacks(linked, names, settings, cache).items():
         files[f"terraform/stacks/{name}/cdk.tf.json"] = content
-    dependencies = {name: tuple(d for d in linked.stack_dependencies[name] if d != KUBERNETES_STACK) for name in names}
+    dependencies = {
+        name: tuple(d for d in linked.stack_dependencies.get(name, ()) if d != KUBERNETES_STACK) for name in names
+    }
     files["terraform/manifest.json"] = manifest(dependencies)
     bindings: list[kubernetes.Binding] = []
     for node in linked:

@@ -31,13 +31,19 @@ def path_of(node: Manifest) -> str:
     return f"kubernetes/{node.placement.cluster}/{node.namespace or '_cluster'}/{kind}-{node.name}.yaml"
 
 
-def render(program: Program, node: Manifest) -> tuple[bytes, list[Binding]]:
-    """The file of one object. Every object is complete and valid as it is; a late value is a placeholder."""
+def plain(program: Program, node: Manifest) -> tuple[dict[str, Any], list[Binding]]:
+    """One object as plain data. Every object is complete and valid as it is; a late value is a placeholder."""
     bindings: list[Binding] = []
-    plain = {
+    found = {
         key: _value(program, path_of(node), value, f"/{_escaped(key)}", bindings) for key, value in node.attrs.items()
     }
-    return dump(plain).encode(), bindings
+    return found, bindings
+
+
+def render(program: Program, node: Manifest) -> tuple[bytes, list[Binding]]:
+    """The file of one object, and what is late in it."""
+    found, bindings = plain(program, node)
+    return dump(found).encode(), bindings
 
 
 def _value(program: Program, file: str, value: Value, pointer: str, bindings: list[Binding]) -> Any:

@@ -24,7 +24,7 @@ FUNCTION = re.compile(r"(tolist|base64decode)\(([^()]+)\)(.*)")
 def stack_tree(program: Program, stack: str) -> Tree:
     """`resource`, `data`, `ephemeral`, `provider`, `output`, `moved` and `import` of one stack of a linked program."""
     tree: Tree = {}
-    for node in program.by_stack[stack]:
+    for node in program.by_stack.get(stack, ()):
         if isinstance(node, (Resource, Data, Ephemeral)):
             block = {Resource: "resource", Data: "data", Ephemeral: "ephemeral"}[type(node)]
             tree.setdefault(block, {}).setdefault(node.type, {})[terraform_name(node.id)] = _arguments(program, node)

@@ -38,7 +38,7 @@ def to_json(program: Program) -> bytes:
         "format_version": FORMAT_VERSION,
         "platform": program.platform,
         "environment": program.environment,
-        "nodes": [_node(node) for node in program],
+        "nodes": [node_to_data(node) for node in program],
         "costs": [_cost(item) for item in program.costs],
     }
     return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
@@ -53,14 +53,15 @@ def from_json(content: bytes) -> Program:
         return Program.of(
             data["platform"],
             data["environment"],
-            [_read_node(node) for node in data["nodes"]],
+            [node_from_data(node) for node in data["nodes"]],
             [_read_cost(item) for item in data.get("costs", ())],
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the IR is damaged: {error}") from error
 
 
-def _node(node: Node) -> dict[str, Any]:
+def node_to_data(node: Node) -> dict[str, Any]:
+    """One node as plain data."""
     placement = node.placement
     out: dict[str, Any] = {
         "id": node.id,
@@ -104,7 +105,8 @@ def _value(value: Value) -> Any:
     return value
 
 
-def _read_node(data: dict[str, Any]) -> Node:
+def node_from_data(data: dict[str, Any]) -> Node:
+    """The inverse of `node_to_data`. Raises `KeyError` or `TypeError` for damaged data."""
     return KINDS[data["kind"]](
         id=data["id"],
         type=data["type"],

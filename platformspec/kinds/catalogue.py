@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from typing import Any
 
@@ -13,22 +14,49 @@ from platformspec.kinds.model import ModelSpec
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is known about a model; None where nothing is. Every entry of the catalogue names its source."""
+    """What is known about a model; None where nothing is.
+
+    `sources` says where an entry of the catalogue comes from: `architecture` (the shape), `parameters` (their number) and `card`
+    (task, context, dimensions, precision, licence). Sizes are those of config.json; `FactsSpec` describes each.
+    `vision_parameters_billion`: those of `parameters_billion` that belong to an image encoder.
+    """
 
     task: str | None = None
     parameters_billion: float | None = None
+    vision_parameters_billion: float | None = None
     layers: int | None = None
     hidden: int | None = None
+    intermediate: int | None = None
+    vocabulary: int | None = None
+    tied_embeddings: bool | None = None
     attention_heads: int | None = None
     kv_heads: int | None = None
     head_dim: int | None = None
+    experts: int | None = None
+    experts_per_token: int | None = None
+    expert_intermediate: int | None = None
+    expert_layers: int | None = None
+    shared_expert_intermediate: int | None = None
+    kv_lora_rank: int | None = None
+    q_lora_rank: int | None = None
+    qk_rope_head_dim: int | None = None
+    qk_nope_head_dim: int | None = None
+    v_head_dim: int | None = None
+    sliding_window: int | None = None
+    sliding_layers: int | None = None
+    linear_layers: int | None = None
+    linear_key_heads: int | None = None
+    linear_value_heads: int | None = None
+    linear_head_dim: int | None = None
+    linear_convolution: int | None = None
     context_tokens: int | None = None
     dimensions: int | None = None
     precision: str | None = None
+    quantised: str | None = None
     license: str | None = None
     gated: bool | None = None
     tool_parser: str | None = None
-    source: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @functools.cache
@@ -38,6 +66,11 @@ def _catalogue() -> dict[str, Any]:
     return models
 
 
+def catalogue() -> Mapping[str, ModelFacts]:
+    """Every entry of the catalogue, by its repository on Hugging Face."""
+    return {name: ModelFacts(**entry) for name, entry in _catalogue().items()}
+
+
 def known_model(hugging_face: str) -> ModelFacts | None:
     """The catalogue's entry for a repository on Hugging Face."""
     entry = _catalogue().get(hugging_face)
@@ -45,9 +78,13 @@ def known_model(hugging_face: str) -> ModelFacts | None:
 
 
 def facts_of(spec: ModelSpec) -> ModelFacts:
-    """The catalogue's facts with the declaration's own on top."""
+    """The catalogue's facts about the model, or the one that it is like, with the declaration's own on top."""
     source = spec.source
-    facts = (known_model(source.hugging_face) if source and source.hugging_face else None) or ModelFacts()
+    name = spec.facts.like or (source.hugging_face if source is not None else None)
+    facts = (known_model(name) if name is not None else None) or ModelFacts()
+    if spec.facts.like is not None:
+        # Whether a token is asked for belongs to a repository, not to what is in it.
+        facts = replace(facts, gated=None)
     said = {name: value for name in type(spec.facts).model_fields if (value := getattr(spec.facts, name)) is not None}
     if source is not None:
         said |= {
@@ -55,5 +92,5 @@ def facts_of(spec: ModelSpec) -> ModelFacts:
             for key, value in (("precision", source.precision), ("license", source.license))
             if value is not None
         }
-    names = {field.name for field in fields(ModelFacts)}
+    names = {entry.name for entry in fields(ModelFacts)}
     return replace(facts, **{key: value for key, value in said.items() if key in names})

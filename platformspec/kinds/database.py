@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from platformspec.address import Address
 from platformspec.ir.sourced import Given, Sourced
 from platformspec.kinds.base import DeclarationSpec, Integer, Spec, by_profile, section
 
@@ -69,6 +70,17 @@ class DatabaseExports:
     """ARN or name of the secret; known only after creation where AWS manages the password."""
     secret_kms_key_arn: Given
     security_group_id: Given
+    identity: Given = None
+    """The cloud's id of the database, for permissions to connect without a password; None where it is adopted as it is."""
+
+
+def database_user(address: Address) -> str:
+    """The database user of a declaration, which is also the name of the database that it owns.
+
+    >>> database_user(Address("gateway", "main-eu"))
+    'gateway_main_eu'
+    """
+    return f"{address.kind}_{address.name}".replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True)

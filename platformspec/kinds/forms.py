@@ -7,11 +7,13 @@ from typing import Final
 _ENDING: Final = r"$(?!\n)"
 _NAME: Final = "[a-z](?:[a-z0-9-]*[a-z0-9])?"
 
+_MINUTE_OF_WEEK = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d"
 FORMS: Final[dict[str, str]] = {
     f"^{_NAME}{_ENDING}": "a name: lower-case letters, digits and dashes, beginning with a letter, such as chat-large",
     rf"^(?:[a-z][a-z_]*\.)?{_NAME}{_ENDING}": "the name of a declaration: lower-case letters, digits and dashes, such as chat-large",
     rf"^\d{{1,3}}(?:\.\d{{1,3}}){{3}}/\d{{1,2}}{_ENDING}": "an IPv4 range: 10.0.0.0/16",
     rf"^\d{{12}}{_ENDING}": 'an AWS account id: twelve digits in quotes, such as "111122223333"',
+    rf"^{_MINUTE_OF_WEEK}-{_MINUTE_OF_WEEK} [A-Za-z][A-Za-z0-9_+/-]*{_ENDING}": "a time of the week: such as Fri 16:00-Mon 07:00 Europe/Berlin",
     rf"^[a-z]{{2}}(?:-[a-z]+)+-\d{_ENDING}": "an AWS region: such as eu-central-1",
     rf"^[a-z]{{2}}(?:-[a-z]+)+-\d[a-z]{_ENDING}": "an availability zone: such as eu-central-1a",
     rf"^[a-z0-9][a-z0-9.-]{{1,61}}[a-z0-9]{_ENDING}": "the name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and dashes",

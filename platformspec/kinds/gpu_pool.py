@@ -44,20 +44,27 @@ class SpotSpec(Spec):
     )
 
 
+ReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]{8,17}$(?!\n)")]
+Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(?:-[a-z]+)+-\d[a-z]$(?!\n)")]
+Day = Annotated[str, Field(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$(?!\n)")]
+
+
+class OnDemandReservation(Spec):
+    """An On-Demand Capacity Reservation: paid while it is there, whether it is used or not."""
+
+    id: ReservationId = Field(description="Capacity reservation id, such as cr-0a1b2c3d4e5f.")
+    zone: Zone = Field(description="Its availability zone, such as eu-central-1a.")
+    ends: Day | None = Field(
+        default=None, description="Day on which it ends, in quotes: 2027-03-31. Without an end where left out."
+    )
+
+
 class CapacityBlock(Spec):
     """A Capacity Block for ML that has been bought."""
 
-    reservation: str = Field(
-        description="Capacity reservation id, such as cr-0a1b2c3d4e5f.", pattern=r"^cr-[0-9a-f]{8,17}$(?!\n)"
-    )
-    zone: str = Field(
-        description="Availability zone of the block, such as eu-central-1a.",
-        pattern=r"^[a-z]{2}(?:-[a-z]+)+-\d[a-z]$(?!\n)",
-    )
-    ends: str = Field(
-        description="Day on which the block ends, in quotes: 2027-03-31.",
-        pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$(?!\n)",
-    )
+    reservation: ReservationId = Field(description="Capacity reservation id, such as cr-0a1b2c3d4e5f.")
+    zone: Zone = Field(description="Availability zone of the block, such as eu-central-1a.")
+    ends: Day = Field(description="Day on which the block ends, in quotes: 2027-03-31.")
 
 
 class CapacitySpec(Spec):
@@ -66,6 +73,9 @@ class CapacitySpec(Spec):
     nodes: NodesSpec = section("Number of nodes.")
     spot: SpotSpec | None = Field(
         default=None, description="Let part of the nodes above min be spot; on demand where left out."
+    )
+    reservation: OnDemandReservation | None = Field(
+        default=None, description="Take nodes from an On-Demand Capacity Reservation first."
     )
     block: CapacityBlock | None = Field(default=None, description="Take the nodes from a Capacity Block.")
 

@@ -17,6 +17,7 @@ Precision = Literal["bf16", "fp16", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp
 
 
 IMAGE = r"^[a-z0-9.-]+(?::[0-9]+)?/[a-z0-9._/-]+(?::[\w.-]{1,128})?(?:@sha256:[0-9a-f]{64})?$(?!\n)"
+Size = Annotated[Integer, Field(ge=1, le=10_000_000)]
 
 
 class SourceSpec(Spec):
@@ -56,6 +57,10 @@ class SourceSpec(Spec):
 class FactsSpec(Spec):
     """What the catalogue does not know about a model, or knows otherwise."""
 
+    like: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$(?!\n)")] | None = Field(
+        default=None,
+        description="Model of the catalogue that this one is a copy or a fine-tune of, such as Qwen/Qwen3-8B; its facts hold where nothing else is said.",
+    )
     parameters_billion: Annotated[Number, Field(gt=0)] | None = Field(
         default=None, description="Parameters in billions, all experts included."
     )
@@ -65,8 +70,58 @@ class FactsSpec(Spec):
     dimensions: Annotated[Integer, Field(ge=1, le=65536)] | None = Field(
         default=None, description="Length of an embedding."
     )
-    attention_heads: Annotated[Integer, Field(ge=1)] | None = Field(
-        default=None, description="Attention heads; tensor_parallel divides them."
+    layers: Size | None = Field(default=None, description="Layers; num_hidden_layers in config.json.")
+    hidden: Size | None = Field(default=None, description="Hidden size; hidden_size in config.json.")
+    intermediate: Size | None = Field(
+        default=None, description="Width of a feed-forward layer; intermediate_size in config.json."
+    )
+    vocabulary: Size | None = Field(default=None, description="Tokens of the vocabulary; vocab_size in config.json.")
+    tied_embeddings: bool | None = Field(
+        default=None, description="Whether input and output share one embedding; tie_word_embeddings in config.json."
+    )
+    attention_heads: Size | None = Field(default=None, description="Attention heads; tensor_parallel divides them.")
+    kv_heads: Size | None = Field(default=None, description="Key-value heads; num_key_value_heads in config.json.")
+    head_dim: Size | None = Field(
+        default=None, description="Length of an attention head; hidden / attention_heads where left out."
+    )
+    experts: Size | None = Field(default=None, description="Routed experts of a mixture-of-experts model.")
+    experts_per_token: Size | None = Field(default=None, description="Routed experts that a token passes.")
+    expert_intermediate: Size | None = Field(
+        default=None, description="Width of a routed expert; moe_intermediate_size in config.json."
+    )
+    expert_layers: Size | None = Field(default=None, description="Layers with experts; all where left out.")
+    shared_expert_intermediate: Size | None = Field(
+        default=None, description="Width of the experts that every token passes, together."
+    )
+    kv_lora_rank: Size | None = Field(
+        default=None, description="Rank of the compressed KV cache of multi-head latent attention."
+    )
+    q_lora_rank: Size | None = Field(
+        default=None, description="Rank of compressed queries of multi-head latent attention."
+    )
+    qk_rope_head_dim: Size | None = Field(
+        default=None, description="Part of a head with rotary position, of multi-head latent attention."
+    )
+    qk_nope_head_dim: Size | None = Field(
+        default=None, description="Part of a head without position, of multi-head latent attention."
+    )
+    v_head_dim: Size | None = Field(default=None, description="Length of a value head, of multi-head latent attention.")
+    sliding_window: Size | None = Field(
+        default=None, description="Tokens that a layer with a sliding window attends to."
+    )
+    sliding_layers: Size | None = Field(default=None, description="Layers with a sliding window.")
+    linear_layers: Size | None = Field(
+        default=None, description="Layers with linear attention, which keep a state instead of a KV cache."
+    )
+    linear_key_heads: Size | None = Field(default=None, description="Key heads of a layer with linear attention.")
+    linear_value_heads: Size | None = Field(default=None, description="Value heads of a layer with linear attention.")
+    linear_head_dim: Size | None = Field(default=None, description="Length of a head of a layer with linear attention.")
+    linear_convolution: Size | None = Field(
+        default=None, description="Width of the convolution in a layer with linear attention."
+    )
+    quantised: Literal["linear", "mlp", "experts"] | None = Field(
+        default=None,
+        description="Matrices that are quantised: linear (all but embeddings), mlp (feed-forward) or experts.",
     )
     tool_parser: Annotated[str, Field(pattern=r"^[a-z0-9_]+$(?!\n)")] | None = Field(
         default=None, description="vLLM parser for tool calls, such as hermes."

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from platformspec.kinds.base import Many, Name, Profile, Spec, section
+from platformspec.kinds.base import Integer, Many, Name, Profile, Spec, section
 from platformspec.kinds.cloud import CloudSpec
 from platformspec.kinds.cluster import ClusterSpec
 from platformspec.kinds.cost import CostSpec
@@ -24,6 +24,10 @@ from platformspec.kinds.team import TeamSpec
 from platformspec.kinds.vector_store import VectorStoreSpec
 
 LabelValue = Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$(?!\n)")]
+_MINUTE_OF_WEEK = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:[01]\d|2[0-3]):[0-5]\d"
+# Day, time, day, time, and a zone of the IANA time zone database.
+FREEZE_WINDOW = rf"^{_MINUTE_OF_WEEK}-{_MINUTE_OF_WEEK} [A-Za-z][A-Za-z0-9_+/-]*$(?!\n)"
+FreezeWindow = Annotated[str, Field(pattern=FREEZE_WINDOW)]
 LabelKey = Annotated[str, Field(pattern=r"^[A-Za-z](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$(?!\n)")]
 
 
@@ -46,6 +50,16 @@ class EnvironmentSpec(Spec):
 
     patch: dict[str, Any] = Field(
         default={}, description="Dotted path -> value that replaces the base's; null removes."
+    )
+    approvals: Integer = Field(
+        default=0,
+        description="People, other than the one who applies, who must approve a change first (`platformspec approve`).",
+        ge=0,
+        le=10,
+    )
+    freeze: Many[FreezeWindow] = Field(
+        default=(),
+        description="Times in which nothing is applied, every week, such as Fri 16:00-Mon 07:00 Europe/Berlin.",
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from platformspec.address import Address
-from platformspec.diagnostics import Code, Path, Report
+from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration, Platform
 from platformspec.graph.platform_graph import PlatformGraph
@@ -344,17 +344,25 @@ class Context:
         *,
         at: str | Path = (),
         help: str | None = None,
-        related: tuple[tuple[str, Path], ...] = (),
+        related: tuple[tuple[str, Path] | Related, ...] = (),
     ) -> None:
         """Report that the declaration cannot be lowered. `at`: a field of the declaration, or an absolute path."""
         self.rejected = True
         path = (*self.declaration.path, *_parts(at)) if isinstance(at, str) else at or self.declaration.path
         self._lowering.report.error(code, message, at=path, help=help, related=related)
 
-    def warn(self, code: Code, message: str, *, at: str | Path = (), help: str | None = None) -> None:
+    def warn(
+        self,
+        code: Code,
+        message: str,
+        *,
+        at: str | Path = (),
+        help: str | None = None,
+        related: tuple[tuple[str, Path] | Related, ...] = (),
+    ) -> None:
         """Report something that the user should know."""
         path = (*self.declaration.path, *_parts(at)) if isinstance(at, str) else at or self.declaration.path
-        self._lowering.report.warning(code, message, at=path, help=help)
+        self._lowering.report.warning(code, message, at=path, help=help, related=related)
 
     def _carries_tags(self, type: str) -> bool:
         return any(

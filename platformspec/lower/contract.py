@@ -101,6 +101,50 @@ class AccountProblem(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Stake:
+    """What is at stake when a resource of a type is destroyed or replaced.
+
+    - `data`: what it keeps is lost. - `network`: addresses and paths change. - `identity`: who trusts it, or what it encrypts, is cut off.
+    - `cluster`: everything that runs in it goes too.
+
+    `loss` says what goes, as the object of a sentence: "the database and its automatic backups". `holds`: what stands in it cannot
+    stay when it goes, even where nothing else of it changes.
+    """
+
+    of: Literal["data", "network", "identity", "cluster"]
+    loss: str
+    holds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterAccess:
+    """How kubectl reaches a cluster: its URL, its certificate authority (PEM in base64), and the command that gives a token."""
+
+    server: str
+    certificate_authority: str
+    token_command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """What applying needs to know about a cloud's types, and planning does not.
+
+    - `import_ids`: type -> form of the id under which Terraform finds an existing one, from the type's own arguments; only types
+      whose name we choose.
+    - `clusters`: type of a cluster -> its access, from the attributes in Terraform's state and the cluster's region.
+    - `guards`: type -> arguments that must have these values before the cloud lets it be destroyed.
+    - `retains`: type -> what the cloud keeps of it after a destroy, as a form of its arguments.
+    - `account_command`: prints a JSON object whose `Account` is the account that credentials are for.
+    """
+
+    import_ids: Mapping[str, str] = field(default_factory=dict)
+    clusters: Mapping[str, Callable[[Mapping[str, Any], str], ClusterAccess]] = field(default_factory=dict)
+    guards: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    retains: Mapping[str, str] = field(default_factory=dict)
+    account_command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """An explicit manifest of one provider plug-in.
 
@@ -110,12 +154,14 @@ class Provider:
     - `aggregates`: functions that build documents from many declarations, run in this order.
     - `catalogue`: answers what a Terraform type's arguments are; None for a provider without Terraform.
     - `replacement`: (type, attribute path) -> Verdict, or None for types of other providers.
+    - `stakes`: type -> what is lost when such a resource is destroyed or replaced; types that keep nothing are left out.
     - `costs`: the lines of the bill, from all nodes after the last step; without prices.
     - `prices`: the price table that comes with the provider, read when it is asked for.
     - `requirements`: what the cloud account must have, from all nodes after the last step.
     - `preflight`: asks the account, with the credentials of the environment; raises `AccountProblem`.
     - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
     - `required_providers`: Terraform provider requirements, as in `terraform.required_providers`.
+    - `acting`: what applying needs to know.
     - `rehearse`: opens a stage on which an apply is rehearsed.
     """
 
@@ -127,12 +173,14 @@ class Provider:
     aggregates: tuple[AggregateLowering, ...] = ()
     catalogue: Any = None
     replacement: Callable[[str, Path], Verdict | None] | None = None
+    stakes: Mapping[str, Stake] = field(default_factory=dict)
     costs: Callable[[AggregateContext], tuple[CostItem, ...]] | None = None
     prices: Callable[[], PriceTable] | None = None
     requirements: Callable[[AggregateContext], tuple[Requirement, ...]] | None = None
     preflight: Callable[[Sequence[Requirement], str], Iterable[Answer]] | None = None
     nouns: Mapping[str, str] = field(default_factory=dict)
     required_providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    acting: Acting = field(default_factory=Acting)
     rehearse: Rehearse | None = None
 
 
@@ -167,3 +215,20 @@ class ProviderSet:
     def nouns(self) -> Mapping[str, str]:
         """All providers' words for types."""
         return {type: noun for provider in self.providers for type, noun in provider.nouns.items()}
+
+    @property
+    def stakes(self) -> Mapping[str, Stake]:
+        """All providers' stakes, by type."""
+        return {type: stake for provider in self.providers for type, stake in provider.stakes.items()}
+
+    @property
+    def acting(self) -> Acting:
+        """What all providers say about applying."""
+        parts = [provider.acting for provider in self.providers]
+        return Acting(
+            {type: form for part in parts for type, form in part.import_ids.items()},
+            {type: access for part in parts for type, access in part.clusters.items()},
+            {type: values for part in parts for type, values in part.guards.items()},
+            {type: form for part in parts for type, form in part.retains.items()},
+            next((part.account_command for part in parts if part.account_command), ()),
+        )

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
 
 from platformspec.diagnostics import Path, dotted
 from platformspec.ir.expr import Json, Value, Yaml
 from platformspec.ir.node import Data, Ephemeral, Node, Output, ProviderConfig
 from platformspec.ir.program import Program
+from platformspec.plan.cascade import Verdict, cascade
 from platformspec.plan.change import ABSENT, AttributeChange, Change, Plan
-
-
-class Verdict(Protocol):
-    """Whether a changed attribute replaces its resource (None: no source says), and who says so."""
-
-    @property
-    def replaces(self) -> bool | None: ...
-    @property
-    def source(self) -> str: ...
-
 
 Replacement = Callable[[str, Path], Verdict]
 """(type, attribute path) -> verdict, from data with its source."""
@@ -49,32 +39,33 @@ def diff(
 ) -> Plan:
     """The plan from `before` (or nothing) to `after`. `digests` are those of the two programs."""
     old: Mapping[str, Node] = {} if before is None else before.nodes
-    changes: list[Change] = []
-    unchanged = 0
+    changes: dict[str, Change] = {}
+    same = 0
     for id in sorted({*old, *after.nodes}):
         was, now = old.get(id), after.nodes.get(id)
         if isinstance(now or was, NOT_CREATED):
             continue
         if was is None and now is not None:
-            changes.append(Change("create", now))
+            changes[id] = Change("create", now)
         elif now is None and was is not None:
-            changes.append(Change("delete", was))
+            changes[id] = Change("delete", was)
         elif was is not None and now is not None:
             change = _changed(was, now, replacement)
             if change is None:
-                unchanged += 1
+                same += 1
             else:
-                changes.append(change)
+                changes[id] = change
+    found = cascade(changes, old, after.nodes, replacement)
     return Plan(
         after.platform,
         after.environment,
-        tuple(changes),
+        tuple(found[id] for id in sorted(found)),
         digests[0],
         digests[1],
         as_of,
         tool_version,
         after.waves,
-        unchanged,
+        same - (len(found) - len(changes)),
     )
 
 

@@ -9,6 +9,22 @@ from platformspec.cost.delta import CostDelta
 from platformspec.diagnostics import Diagnostic, Path, Span
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Capacity of a pool that ends on a day.
+
+    `nodes_go`: AWS takes the nodes back, so `models` lose their pool; else they go on, on demand. `dependents`: what uses those
+    models -> the other models that it has left.
+    """
+
+    day: str
+    pool: str
+    what: str
+    nodes_go: bool
+    models: tuple[str, ...]
+    dependents: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 @dataclass(frozen=True)
 class PlanNotes:
     """Facts for the reader of a plan.
@@ -31,3 +47,7 @@ class PlanNotes:
     """What the changes cost a month; None where no figure changes."""
     not_compared: tuple[str, ...] = ()
     """Policies about an increase of cost, where there is nothing to compare with."""
+    until: str | None = None
+    """Last day of the timeline, where one was asked for."""
+    endings: tuple[Ending, ...] = ()
+    """What ends until that day."""

@@ -10,6 +10,7 @@ from platformspec.diagnostics import Path, dotted
 from platformspec.ir.expr import Attr, Concat, Json, Secret, Value, Yaml
 from platformspec.ir.node import Manifest, Node
 from platformspec.plan.change import ABSENT, Action, AttributeChange, Change, Plan
+from platformspec.plan.notes import Ending
 
 SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "!", "delete": "-"}
 VERBS: Mapping[Action, str] = {
@@ -18,6 +19,7 @@ VERBS: Mapping[Action, str] = {
     "replace": "to replace",
     "delete": "to delete",
 }
+DONE: Mapping[Action, str] = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 LONGEST_VALUE = 60
 UPPER_CASE = {"vpc", "iam", "eks", "kms", "s3", "sqs", "sns", "nat", "eip", "db", "rds", "acm", "ecr", "efs"}
 
@@ -77,6 +79,11 @@ def counts(numbers: Mapping[Action, int]) -> str:
     return ", ".join(f"{numbers[action]} {VERBS[action]}" for action in VERBS if numbers.get(action)) or "no changes"
 
 
+def done(numbers: Mapping[Action, int]) -> str:
+    """`12 created, 1 replaced`, or `no changes`."""
+    return ", ".join(f"{numbers[action]} {DONE[action]}" for action in DONE if numbers.get(action)) or "no changes"
+
+
 def attribute(change: AttributeChange) -> str:
     """`spec.replicas: 2 -> 3`."""
     path = dotted(change.path)
@@ -126,3 +133,12 @@ def sources(change: Change) -> tuple[Path, ...]:
                 found.update(paths)
                 break
     return tuple(sorted(found, key=str)) or change.node.provenance.get((), ())
+
+
+def ending(one: Ending) -> tuple[str, tuple[str, ...]]:
+    """What ends, and what follows from it."""
+    fate = "its nodes go" if one.nodes_go else "its nodes stay, on demand and without a promise of capacity"
+    lines = [f"{model} loses its pool" for model in one.models]
+    for user, left in one.dependents:
+        lines.append(f"{user} goes on with {' and '.join(left)}" if left else f"{user} has no other model")
+    return f"{one.pool}: {one.what} ends, and {fate}", tuple(lines)

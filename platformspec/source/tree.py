@@ -154,6 +154,23 @@ class GitRevision:
             return False
         return True
 
+    def common_ancestor(self, other: str) -> GitRevision | None:
+        """The newest commit that both this revision and another one follow; None where git finds none here.
+
+        Raises `Refused` where this revision is not here.
+        """
+        try:
+            found = self._git("merge-base", self._commit, GitRevision(self.repository, other)._commit)
+        except Refused:
+            if self._commit:
+                return None
+            raise
+        return GitRevision(self.repository, found.decode("ascii").split()[0])
+
+    def is_same_commit(self, other: GitRevision) -> bool:
+        """Whether both names stand for one commit. Raises `Refused` where one is not here."""
+        return self._commit == other._commit
+
     @cached_property
     def _commit(self) -> str:
         help = "name a commit, branch or tag that is here; in a shallow clone run git fetch --unshallow first"

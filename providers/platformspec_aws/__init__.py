@@ -1,6 +1,7 @@
 """The provider `aws`: Terraform stacks, and the Kubernetes objects that only AWS has."""
 
 from platformspec.sdk import Provider
+from platformspec_aws.acting import ACTING
 from platformspec_aws.addons.cluster_services import install_block_storage, install_metrics_server
 from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin
 from platformspec_aws.addons.karpenter import install_karpenter
@@ -24,6 +25,7 @@ from platformspec_aws.preflight import preflight
 from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
 from platformspec_aws.requirements import requirements
+from platformspec_aws.stakes import STAKES
 from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
 from platformspec_aws.storage.cache import lower_cache
@@ -75,6 +77,8 @@ PROVIDER = Provider(
     aggregates=(access_policies, workload_roles, provider_blocks),
     catalogue=CATALOGUE,
     replacement=verdict,
+    stakes=STAKES,
+    acting=ACTING,
     costs=costs,
     prices=prices,
     requirements=requirements,

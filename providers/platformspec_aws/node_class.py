@@ -12,7 +12,13 @@ ROOT_DEVICE = "/dev/xvda"
 
 
 def node_class(
-    ctx: DeclarationContext, cluster: AwsClusterExports, name: str, disk_gib: Sourced[int], *, because: tuple[str, ...]
+    ctx: DeclarationContext,
+    cluster: AwsClusterExports,
+    name: str,
+    disk_gib: Sourced[int],
+    *,
+    because: tuple[str, ...],
+    reservation: Sourced[str] | None = None,
 ) -> None:
     """Amazon Linux with an encrypted root volume; its instances, volumes and interfaces carry the declaration's tags."""
     volume = {
@@ -21,7 +27,7 @@ def node_class(
         "encrypted": True,
         "deleteOnTermination": True,
     }
-    body = {
+    body: dict[str, Any] = {
         "amiSelectorTerms": [{"alias": NODE_IMAGE}],
         "role": cluster.node_role_name,
         "subnetSelectorTerms": cluster.subnet_terms,
@@ -35,6 +41,8 @@ def node_class(
         },
         "tags": {key: _text(value) for key, value in ctx.tags.items()},
     }
+    if reservation is not None:
+        body["capacityReservationSelectorTerms"] = [{"id": reservation}]
     ctx.manifest(
         "karpenter.k8s.aws/v1",
         "EC2NodeClass",

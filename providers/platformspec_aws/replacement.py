@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 import json
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from platformspec.sdk import Path, Verdict
+
+# Helm knows a release by these; everything else is an upgrade.
+_NEW_RELEASE: Final[tuple[Path, ...]] = (("name",), ("namespace",))
+_HELM: Final = "helm_release in the documentation of the provider hashicorp/helm 3.1"
 
 
 @functools.cache
@@ -18,6 +22,8 @@ def _table() -> dict[str, Any]:
 
 def verdict(type: str, path: Path) -> Verdict | None:
     """Whether changing the argument replaces the resource; None for types of other providers."""
+    if type == "helm_release":
+        return Verdict(path[:1] in _NEW_RELEASE, _HELM)
     if not type.startswith("aws_"):
         return None
     entry = _table()["types"].get(type)

@@ -6,6 +6,7 @@ from platformspec_kubernetes.gateways.gateway import gateway_configurations, low
 from platformspec_kubernetes.models.access import open_route, shared_namespace
 from platformspec_kubernetes.models.model import lower_model
 from platformspec_kubernetes.replacement import verdict
+from platformspec_kubernetes.stakes import STAKES
 from platformspec_kubernetes.tenancy.queues import queues
 from platformspec_kubernetes.tenancy.quota import check_quotas
 from platformspec_kubernetes.tenancy.team import lower_team
@@ -29,4 +30,5 @@ PROVIDER = Provider(
     },
     aggregates=(check_quotas, queues, shared_namespace, gateway_configurations),
     replacement=verdict,
+    stakes=STAKES,
 )

@@ -45,9 +45,19 @@ def disruption_budget(ctx: Context, namespace: str, name: str, labels: Mapping[s
     ctx.manifest("policy/v1", "PodDisruptionBudget", name, "disruption-budget", {"spec": spec}, namespace=namespace)
 
 
-def service_account(ctx: Context, namespace: str, name: str, *, role: str = "service-account") -> None:
+def service_account(
+    ctx: Context, namespace: str, name: str, *, role: str = "service-account", because: tuple[str, ...] = ()
+) -> None:
     """An account of its own. Its token is mounted nowhere: Pod Identity brings a token of its own."""
-    ctx.manifest("v1", "ServiceAccount", name, role, {"automountServiceAccountToken": False}, namespace=namespace)
+    ctx.manifest(
+        "v1",
+        "ServiceAccount",
+        name,
+        role,
+        {"automountServiceAccountToken": False},
+        namespace=namespace,
+        because=because,
+    )
 
 
 def external_secret(

@@ -42,11 +42,11 @@ MODELS: dict[str, dict[str, Any]] = {
     "vllm-data": {"source": QWEN, "serve": {"engine": "vllm", "tensor_parallel": 2, "data_parallel": 4}},
     "vllm-split": {
         "source": QWEN,
-        "serve": {"engine": "vllm"},
+        "serve": {"engine": "vllm", "tensor_parallel": 2},
         "topology": {"prefill": 1, "decode": 1},
         "adapters": {"tone": {"hugging_face": "acme/tone", "rank": 16}},
     },
-    "vllm-bucket": {"source": {"bucket": "qwen"}, "facts": {"tool_parser": "hermes"}},
+    "vllm-bucket": {"source": {"bucket": "qwen"}, "facts": {"like": "Qwen/Qwen3-8B"}},
     "vllm-pooling": {"task": "embedding", "source": {"hugging_face": "Qwen/Qwen3-Embedding-8B"}, "serve": {"engine": "vllm"}},
     "sglang": {"source": QWEN, "serve": {"engine": "sglang", **EVERYTHING}, "capabilities": ["chat", "tools"]},
     "sglang-data": {"source": QWEN, "serve": {"engine": "sglang", "data_parallel": 2}},

@@ -7,11 +7,13 @@ from typing import Any
 
 NAMES = ["alpha", "beta", "gamma", "delta", "a-b", "a-b-c", "x1", "team", "main", "data"]
 GPUS = {"l4": 1, "l40s": 4, "a10g": 1, "h100": 8}
+# Models by the accelerators of which one GPU holds them.
+SMALL = ("Qwen/Qwen3-8B", "openai/gpt-oss-20b")
 MODELS = {
-    "Qwen/Qwen3-8B": "apache-2.0",
-    "Qwen/Qwen3-32B": "apache-2.0",
-    "microsoft/phi-4": "mit",
-    "openai/gpt-oss-20b": "apache-2.0",
+    "l4": SMALL,
+    "a10g": SMALL,
+    "l40s": (*SMALL, "microsoft/phi-4"),
+    "h100": (*SMALL, "microsoft/phi-4", "Qwen/Qwen3-32B"),
 }
 EMBEDDERS = ["BAAI/bge-m3", "intfloat/e5-large-v2", "nomic-ai/nomic-embed-text-v1.5"]
 
@@ -37,9 +39,10 @@ def platform(seed: int) -> dict[str, Any]:
         pool["gpus_per_node"] = 1
     models: dict[str, Any] = {}
     for name in some(chooser, 1, 4):
+        pool_name = pick(list(pools))
         models[name] = {
-            "pool": pick(list(pools)),
-            "source": {"hugging_face": pick(list(MODELS)), "revision": "abc123"},
+            "pool": pool_name,
+            "source": {"hugging_face": pick(MODELS[pools[pool_name]["accelerator"]]), "revision": "abc123"},
             "scale": {"min": 1, "max": pick((1, 4))},
         }
         if teams and pick((True, False)):

@@ -106,8 +106,42 @@ class TestTheGateway:
         for variable in ("HOME", "LITELLM_MIGRATION_DIR"):
             assert any(str(written[variable]).startswith(mount) for mount in mounts), variable
 
-    def test_takes_the_port_of_its_database(self) -> None:
-        env = variables(served(database="db"), "gateway.main/deployment")
+    def test_connects_as_its_own_user_with_its_identity(self) -> None:
+        of = served(database="db")
+        env = variables(of, "gateway.main/deployment")
+        # A password would be another one after a week; the server would not hear of it.
+        assert env["IAM_TOKEN_DB_AUTH"] == "True"
+        assert "DATABASE_PASSWORD" not in env
+        user = env["DATABASE_USERNAME"]
+        assert of.nodes["gateway.main/endpoints"].attrs["data"]["DATABASE_NAME"] == user
+        grant = of.nodes["gateway.main/keeps_state_in/database.db/grant-gateway-main-main"].attrs["policy"].tree
+        assert grant["Statement"][0]["Action"] == ["rds-db:connect"]
+        assert f"/{user}" in str(grant["Statement"][0]["Resource"])
+        assert of.nodes["database.db/cluster"].attrs["iam_database_authentication_enabled"]
+
+    def test_two_gateways_in_a_cluster_of_databases_have_one_each(self) -> None:
+        route = {"routes": {"chat": {"targets": ["chat"]}}, "database": "db"}
+        of = program(
+            gpu_pools={"l4": L4}, models={"chat": CHAT}, gateways={"a": route, "b": route}, databases={"db": {}}
+        )
+        names = {of.nodes[f"gateway.{name}/endpoints"].attrs["data"]["DATABASE_NAME"] for name in "ab"}
+        assert len(names) == 2
+
+    def test_takes_the_port_of_an_adopted_database(self) -> None:
+        existing = {
+            "host": "db.acme.example",
+            "port": 5433,
+            "database": "litellm",
+            "secret_arn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:keys-AbCdEf",
+            "security_group_id": "sg-0a1b2c3d4e5f60719",
+        }
+        of = program(
+            gpu_pools={"l4": L4},
+            models={"chat": CHAT},
+            databases={"db": {"existing": existing}},
+            gateways={"main": {"routes": {"chat": {"targets": ["chat"]}}, "database": "db"}},
+        )
+        env = variables(of, "gateway.main/deployment")
         names = list(env)
         assert env["DATABASE_HOST"] == "$(DATABASE_ENDPOINT):$(DATABASE_PORT)"
         # Kubernetes expands only what stands before.

@@ -65,6 +65,29 @@ def test_the_readme_shows_a_plan_as_it_looks(
     assert capsys.readouterr().out.replace("before.yaml", "origin/main") == shown
 
 
+def test_the_readme_shows_a_review_as_it_looks(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "examples/rag-assistant/platform.yaml").read_text("utf-8")
+    (tmp_path / "before.yaml").write_text(text)
+    (tmp_path / "platform.yaml").write_text(
+        text.replace("context_tokens: 16384", "context_tokens: 32768").replace(
+            "tickets: {embed_with: embedder, metric: cosine", "tickets: {embed_with: embedder, metric: dot"
+        )
+    )
+    assert main(["review", "--base", "before.yaml"]) == 0
+    shown = next(block for block in blocks("") if "platformspec review" in block).split("\n", 1)[1]
+    assert capsys.readouterr().out == shown
+
+
+def test_the_page_about_reviews_names_every_danger() -> None:
+    page = (ROOT / "docs/review.md").read_text("utf-8")
+    for path in (ROOT / "platformspec/review/dangers").glob("*.py"):
+        for code in re.findall(r'^    "(PS\d{3})",$', path.read_text("utf-8"), re.MULTILINE):
+            assert code in page, code
+
+
 def test_the_readme_names_every_command() -> None:
     for command in COMMANDS:
         assert f"`{command}`" in README or f"platformspec {command}" in README, command

@@ -11,11 +11,9 @@ from platformspec.cli.emit_settings import emit_settings
 from platformspec.cli.files import cannot_write
 from platformspec.cli.output import progress
 from platformspec.cli.paths import cache_folder
-from platformspec.cli.session import compile_input, platform_input
+from platformspec.cli.session import compile_input, platform_input, write_lock
 from platformspec.emit.emit import emit
-from platformspec.lock import FILE as LOCK_FILE
 from platformspec.plan.words import plural
-from platformspec.source.tree import Folder
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,11 +48,7 @@ def run(args: argparse.Namespace) -> int:
         with progress("synthesising Terraform stacks"):
             artifacts = emit(compilation.program, emit_settings(compilation, args.cdk), cache=cache_folder() / "stacks")
         written = artifacts.write(out)
-        assert isinstance(source.tree, Folder)
-        lock = source.tree.root / pathlib.PurePosixPath(source.file).parent / LOCK_FILE
-        text = compilation.lock.text()
-        if compilation.lock.names and (not lock.exists() or lock.read_text("utf-8") != text):
-            lock.write_text(text, "utf-8")
+        write_lock(source, compilation)
     except OSError as error:
         raise cannot_write(error) from error
     print(f"wrote {plural(len(artifacts.files), 'file')} to {out} ({written} changed)")

@@ -37,7 +37,7 @@ OTHER_ACCOUNT = Code(
 UNCHECKED = Code(
     "PS744",
     "a requirement that could not be checked",
-    explain="The credentials may not ask, or the service did not answer. The requirement counts as neither met nor missing, and the command ends with 3.",
+    explain="The credentials may not ask, or the service did not answer. The requirement counts as neither met nor missing, and the command ends with 4.",
 )
 PROBLEMS = {"boto3": NO_CLIENT, "credentials": NO_CREDENTIALS, "account": OTHER_ACCOUNT}
 WORDS = {"met": "ok", "missing": "MISSING", "unchecked": "could not be checked"}
@@ -48,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n  platformspec preflight\n  AWS_PROFILE=prod platformspec preflight --env prod\n\n"
         "ends with 0 where everything is there, 1 where something is missing or nothing could be asked,\n"
-        "3 where nothing is known to be missing but something could not be checked"
+        "4 where nothing is known to be missing but something could not be checked"
     )
     add_input_arguments(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the answer (default: text)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any, Final
 
@@ -99,8 +100,26 @@ SCHEMA: Final[dict[str, Any]] = {
         "secrets_to_fill": {"type": "array", "items": {"type": "string"}},
         "not_compared": {"type": "array", "items": {"type": "string"}, "description": "policies with max_increase, where there is nothing to compare with"},
         "cost": {"anyOf": [_COST, {"type": "null"}], "description": "US dollars a month more or less, at today's prices; null where no figure changes"},
+        "until": {**_NULLABLE_TEXT, "description": "Last day of the timeline, where --at asked for one."},
+        "endings": {
+            "type": "array",
+            "description": "Capacity that ends until that day.",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "day": {"type": "string", "format": "date"},
+                    "pool": {"type": "string"},
+                    "what": {"type": "string"},
+                    "nodes_go": {"type": "boolean", "description": "False: the nodes stay, on demand."},
+                    "models": {"type": "array", "items": {"type": "string"}, "description": "Models that lose their pool."},
+                    "dependents": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}, "description": "Routes and collections of these models, and the models that they have left."},
+                },
+                "required": ["day", "pool", "what", "nodes_go", "models", "dependents"],
+                "additionalProperties": False,
+            },
+        },
     },
-    "required": ["format_version", "tool_version", "platform", "environment", "as_of", "against", "base_digest", "head_digest", "counts", "counts_by_stack", "waves", "unchanged", "changes", "warnings", "approvals", "extensions", "secrets_to_fill", "not_compared", "cost"],
+    "required": ["format_version", "tool_version", "platform", "environment", "as_of", "against", "base_digest", "head_digest", "counts", "counts_by_stack", "waves", "unchanged", "changes", "warnings", "approvals", "extensions", "secrets_to_fill", "not_compared", "cost", "until", "endings"],
     "additionalProperties": False,
 }  # fmt: skip
 
@@ -127,6 +146,8 @@ def render(plan: Plan, notes: PlanNotes) -> str:
         "secrets_to_fill": list(notes.secrets_to_fill),
         "not_compared": list(notes.not_compared),
         "cost": _cost(notes.cost),
+        "until": notes.until,
+        "endings": [{**dataclasses.asdict(one), "dependents": dict(one.dependents)} for one in notes.endings],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 

@@ -12,17 +12,40 @@ from platformspec.plan.notes import PlanNotes
 from platformspec.plan.render.money import monthly, owner, rounded
 
 MOST_DIFFERENCES = 8
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&:-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<#|~@&$])")
+# What begins a list, a heading or a rule where it begins a line.
+_FIRST = re.compile(r"^([-+=>]|\d+(?=[.)]))")
+# GitHub makes these into links and pictures after it has rendered the Markdown, so that no backslash and no entity prevents it: people and
+# teams, issues (#1, GH-1, owner/name#1), addresses of the web, commits, :emoji:. A space without width does.
+_LINKED = re.compile(r"@|#(?=\d)|\bGH(?=-\d)|:(?=//)|:(?=[\w+-]+:)|\bwww(?=\.)", re.IGNORECASE)
+_COMMIT = re.compile(r"(?<![\w`])([0-9a-f]{7,40})(?![\w`])")
+_NO_WIDTH = "\u200b"
 
 
 def escape(text: str) -> str:
-    """Text that Markdown and GitHub show as it is: no markup, no HTML, no mention, no link, one line. The only place that does it.
+    r"""Text that Markdown and GitHub show as it is: no markup, no HTML, no mention, no link, one line. The only place that does it.
 
-    >>> escape("@all **now** <b>")
-    '&#64;all \\\\*\\\\*now\\\\*\\\\* \\\\<b\\\\>'
+    What looks like a commit becomes code, where GitHub does not look for links.
+
+    >>> print(escape("@all **now** <b>"))
+    \@&#8203;all \*\*now\*\* \<b>
     """
     one_line = " ".join(text.split())
-    return _SPECIAL.sub(lambda match: "&#64;" if match[1] == "@" else f"\\{match[1]}", one_line)
+    parts = _COMMIT.split(one_line)
+    escaped = "".join(f"`{part}`" if position % 2 else _escaped(part) for position, part in enumerate(parts))
+    return _FIRST.sub(lambda match: match[0] + "\\" if match[0].isdigit() else f"\\{match[0]}", escaped)
+
+
+def _escaped(text: str) -> str:
+    apart = _LINKED.sub(lambda match: match[0] + _NO_WIDTH, text)
+    return _SPECIAL.sub(r"\\\1", apart).replace(_NO_WIDTH, "&#8203;")
+
+
+def html(text: str) -> str:
+    """Text inside an HTML element of a Markdown document, as safe as `escape`."""
+    apart = _LINKED.sub(lambda match: match[0] + _NO_WIDTH, " ".join(text.split()))
+    plain = apart.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _COMMIT.sub(r"<code>\1</code>", plain).replace(_NO_WIDTH, "&#8203;")
 
 
 def render(plan: Plan, notes: PlanNotes) -> str:
@@ -51,6 +74,12 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
         yield f"- Not checked without a baseline: policy {escape(', '.join(notes.not_compared))} (max\\_increase)"
     if notes.secrets_to_fill:
         yield f"- Secrets that somebody must fill after the first apply: {escape(', '.join(notes.secrets_to_fill))}"
+    if notes.until is not None and not notes.endings:
+        yield f"- No capacity ends until {escape(notes.until)}"
+    for one in notes.endings:
+        what, lines = words.ending(one)
+        yield f"- **{escape(one.day)}** {escape(what)}"
+        yield from (f"  - {escape(line)}" for line in lines)
     if plan.changes:
         yield ""
         yield "| stack | create | update | replace | delete |"
@@ -66,7 +95,7 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
         where = f", {place.file} line {place.line}" if place else ""
         numbers = Counter(change.action for change in group.changes)
         summary = words.counts({action: numbers[action] for action in words.VERBS})
-        yield f"<details><summary>{_html(group.declaration)}: {summary}{_html(where)}</summary>"
+        yield f"<details><summary>{html(group.declaration)}: {summary}{html(where)}</summary>"
         yield ""
         created = Counter(words.noun(c.node.type, notes.nouns) for c in group.changes if c.action == "create")
         for noun, count in sorted(created.items()):
@@ -82,7 +111,3 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
         yield ""
         yield "</details>"
         yield ""
-
-
-def _html(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")

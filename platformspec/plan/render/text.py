@@ -58,6 +58,7 @@ def _lines(plan: Plan, notes: PlanNotes, color: bool) -> Iterator[str]:
         yield ""
     yield f"Total: {words.counts(plan.counts)}."
     yield from _cost(notes)
+    yield from _timeline(notes)
     yield from _attention(notes)
 
 
@@ -72,6 +73,19 @@ def _cost(notes: PlanNotes) -> Iterator[str]:
         yield f"  and {len(notes.cost.differences) - len(shown)} more; `platformspec cost` shows all lines"
     if notes.cost.unknown:
         yield f"  {words.plural(notes.cost.unknown, 'new line')} without a price: `platformspec cost` names them"
+
+
+def _timeline(notes: PlanNotes) -> Iterator[str]:
+    if notes.until is None:
+        return
+    yield ""
+    yield f"Capacity until {notes.until}"
+    for one in notes.endings:
+        what, lines = words.ending(one)
+        yield f"  {one.day}  {what}"
+        yield from (f"              {line}" for line in lines)
+    if not notes.endings:
+        yield "  nothing ends"
 
 
 def _attention(notes: PlanNotes) -> Iterator[str]:

@@ -7,7 +7,7 @@ from platformspec_aws.cluster.nodes import SYSTEM
 from platformspec_aws.gpu_pool.choice import Alternative, alternatives, check_fixed
 from platformspec_aws.gpu_pool.disk import disk_gib
 from platformspec_aws.gpu_pool.labels import GPU_RESOURCE, POOL_LABEL
-from platformspec_aws.gpu_pool.node_group import managed_nodes
+from platformspec_aws.gpu_pool.node_group import managed_nodes, reach_reserved_zone
 from platformspec_aws.gpu_pool.node_pool import elastic_nodes
 from platformspec_aws.gpu_pool.sharing import slice_memory_gib, slices
 
@@ -36,6 +36,8 @@ def lower_gpu_pool(ctx: DeclarationContext) -> None:
         return
     per_gpu = slices(ctx, spec.sharing, found[0]) if spec.sharing is not None else 1
     if per_gpu is None:
+        return
+    if not reach_reserved_zone(ctx, spec):
         return
     disk = disk_gib(ctx, spec, found, per_gpu)
     if spec.capacity.nodes.min or spec.fixed_because is not None:

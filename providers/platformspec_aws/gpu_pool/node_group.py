@@ -16,14 +16,40 @@ from platformspec_aws.stacks import stack_of
 
 NO_SUBNET = Code(
     "PS545",
-    "a Capacity Block in a zone without a subnet",
-    explain="The nodes of a Capacity Block are all in its zone, so the network needs a private subnet there.",
+    "reserved capacity in a zone without a subnet",
+    explain="The nodes of a Capacity Block or of a reservation are all in its zone, so the network needs a private subnet there.",
 )
 
 IMAGE_TYPE = "AL2023_x86_64_NVIDIA"
 MIG_IMAGE_TYPE = "BOTTLEROCKET_x86_64_NVIDIA"
 # Bottlerocket keeps images and caches on a volume of their own.
 DATA_DEVICE = "/dev/xvdb"
+
+
+def reserved_zone(spec: GpuPoolSpec) -> tuple[str, str] | None:
+    """The zone of the pool's reserved capacity, and the field that says it."""
+    block, reservation = spec.capacity.block, spec.capacity.reservation
+    if block is not None:
+        return "capacity.block.zone", block.zone
+    return ("capacity.reservation.zone", reservation.zone) if reservation is not None else None
+
+
+def reach_reserved_zone(ctx: DeclarationContext, spec: GpuPoolSpec) -> bool:
+    """Whether the network has a subnet where the pool's reserved capacity is."""
+    reserved = reserved_zone(spec)
+    if reserved is None:
+        return True
+    field, zone = reserved
+    there = ctx.exports(ctx.network_address, AwsNetworkExports).private_subnets_by_zone
+    if zone in there:
+        return True
+    ctx.reject(
+        NO_SUBNET,
+        f"the {'Capacity Block' if spec.capacity.block is not None else 'reservation'} is in {zone}, and the network has no subnet there",
+        at=field,
+        help="raise cloud.network.zones, or correct the zone",
+    )
+    return False
 
 
 def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alternative, disk_gib: Sourced[int]) -> None:
@@ -34,17 +60,10 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
     stack = stack_of("cluster", address)
     block = spec.capacity.block
     subnets: Any = ctx.network.private_subnet_ids
-    if block is not None:
-        zone = ctx.exports(ctx.network_address, AwsNetworkExports).private_subnets_by_zone.get(block.zone)
-        if zone is None:
-            ctx.reject(
-                NO_SUBNET,
-                f"the Capacity Block is in {block.zone}, and the network has no subnet there",
-                at="capacity.block.zone",
-                help="raise cloud.network.zones, or correct the zone",
-            )
-            return
-        subnets = ctx.src([zone], "capacity.block.zone")
+    reservation, reserved = spec.capacity.reservation, reserved_zone(spec)
+    if reserved is not None:
+        field, zone = reserved
+        subnets = ctx.src([ctx.exports(ctx.network_address, AwsNetworkExports).private_subnets_by_zone[zone]], field)
     elif spec.network == "efa":
         # A placement group of the cluster kind is in one zone.
         subnets = ctx.src(subnets.value[:1], subnets, "network")
@@ -65,14 +84,10 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
         template |= {
             "instance_type": ctx.src(types[0], *choice),
             "instance_market_options": [{"market_type": "capacity-block"}],
-            "capacity_reservation_specification": [
-                {
-                    "capacity_reservation_target": [
-                        {"capacity_reservation_id": ctx.src(block.reservation, "capacity.block.reservation")}
-                    ]
-                }
-            ],
+            **_from(ctx.src(block.reservation, "capacity.block.reservation")),
         }
+    elif reservation is not None:
+        template |= _from(ctx.src(reservation.id, "capacity.reservation.id"))
     if spec.network == "efa":
         template |= _efa(ctx, alternative.types[0], cluster, stack, choice)
     node = ctx.resource("aws_launch_template", "template", template, stack=stack, because=exists)
@@ -106,6 +121,11 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
     ctx.resource(
         "aws_eks_node_group", "nodes", group, stack=stack, because=exists, after=(*after, *ctx.network.egress_ready)
     )
+
+
+def _from(reservation: Sourced[str]) -> dict[str, Any]:
+    target = [{"capacity_reservation_id": reservation}]
+    return {"capacity_reservation_specification": [{"capacity_reservation_target": target}]}
 
 
 def _efa(

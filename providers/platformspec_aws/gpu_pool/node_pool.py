@@ -26,7 +26,10 @@ def elastic_nodes(
         return
     cluster = ctx.cluster_address()
     assert cluster is not None
-    node_class(ctx, ctx.exports(cluster, AwsClusterExports), ctx.address.name, disk_gib, because=EXISTS)
+    own = ctx.exports(cluster, AwsClusterExports)
+    reservation = spec.capacity.reservation
+    reserved = ctx.src(reservation.id, "capacity.reservation.id") if reservation is not None else None
+    node_class(ctx, own, ctx.address.name, disk_gib, because=EXISTS, reservation=reserved)
     several = len(alternatives) * len(bought) > 1
     for position, alternative in enumerate(alternatives):
         for step, part in enumerate(bought):
@@ -52,7 +55,7 @@ def _node_pool(
                     {
                         "key": "karpenter.sh/capacity-type",
                         "operator": "In",
-                        "values": ctx.src(list(part.capacity_types), "capacity.spot"),
+                        "values": ctx.src(list(part.capacity_types), "capacity.spot", "capacity.reservation"),
                     },
                     {
                         "key": "node.kubernetes.io/instance-type",

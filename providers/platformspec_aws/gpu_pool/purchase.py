@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from platformspec.sdk import GpuPoolSpec
 
 ON_DEMAND = ("on-demand",)
+# Karpenter takes reserved capacity before any other.
+RESERVED = "reserved"
 # Karpenter takes spot where there is some, and on demand where there is none.
 SPOT = ("spot", "on-demand")
 
@@ -29,14 +31,15 @@ def parts(spec: GpuPoolSpec) -> tuple[Part, ...]:
     """
     nodes, spot = spec.capacity.nodes, spec.capacity.spot
     elastic = nodes.max - nodes.min
+    reserved = (RESERVED,) if spec.capacity.reservation is not None else ()
     if spot is None:
-        return (Part("", ON_DEMAND, elastic),) if elastic else ()
+        return (Part("", (*reserved, *ON_DEMAND), elastic),) if elastic else ()
     on_spot = min(spot_nodes(spec), elastic)
     floor = max(0, spot.on_demand_floor - nodes.min)
     found = (
-        Part("floor", ON_DEMAND, floor),
-        Part("spot", SPOT, on_spot),
-        Part("", ON_DEMAND, elastic - floor - on_spot),
+        Part("floor", (*reserved, *ON_DEMAND), floor),
+        Part("spot", (*reserved, *SPOT), on_spot),
+        Part("", (*reserved, *ON_DEMAND), elastic - floor - on_spot),
     )
     return tuple(part for part in found if part.nodes > 0)
 

@@ -12,16 +12,23 @@ from platformspec.sdk import (
     Sourced,
     Statement,
     Workload,
+    concat,
+    database_user,
 )
+from platformspec_aws import iam
 from platformspec_aws.stacks import stack_of
 
 
 def open_database(ctx: EdgeContext) -> None:
-    """The user's pods reach the database, and the cluster's secret reader its password."""
+    """The user's pods reach the database, the cluster's secret reader its password; a gateway connects as its own user."""
     database = ctx.exports(ctx.edge.target, DatabaseExports)
     cluster = _cluster(ctx)
     _rule(ctx, cluster, database.security_group_id, database.port, "PostgreSQL")
     read_secret(ctx, cluster, database.secret, database.secret_kms_key_arn)
+    if ctx.edge.relation == "keeps_state_in" and database.identity is not None:
+        prefix = iam.arn(ctx, "rds-db", "dbuser:")
+        user = ctx.src(concat(prefix.value, database.identity, "/", database_user(ctx.address)), prefix)
+        ctx.grant(ctx.exports(ctx.edge.source, Workload), Statement(("rds-db:connect",), (user,)))
 
 
 def open_cache(ctx: EdgeContext) -> None:

@@ -140,6 +140,7 @@ def lower_database(ctx: DeclarationContext) -> None:
             secret=cluster.attr("master_user_secret[0].secret_arn"),
             secret_kms_key_arn=key.attr("arn"),
             security_group_id=group.attr("id"),
+            identity=cluster.attr("cluster_resource_id"),
         )
     )
 

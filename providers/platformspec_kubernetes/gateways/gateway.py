@@ -23,6 +23,8 @@ from platformspec.sdk import (
 from platformspec_kubernetes import images
 from platformspec_kubernetes.gateways.config import configuration
 from platformspec_kubernetes.gateways.contract import check
+from platformspec_kubernetes.gateways.database import environment as database_environment
+from platformspec_kubernetes.gateways.database import prepare_database
 from platformspec_kubernetes.gateways.metrics import scrape
 from platformspec_kubernetes.namespaces import namespace
 from platformspec_kubernetes.network_policies import policy
@@ -117,15 +119,7 @@ def _endpoints(ctx: DeclarationContext, spec: GatewaySpec, space: str, store: st
     database_address, cache_address = ctx.target("keeps_state_in"), ctx.target("counts_in")
     if database_address is not None:
         database = ctx.exports(database_address, DatabaseExports)
-        data |= {
-            "DATABASE_ENDPOINT": ctx.src(database.host, "database"),
-            "DATABASE_PORT": ctx.src(str(database.port.value), database.port, "database"),
-            "DATABASE_NAME": ctx.src(database.database, "database"),
-        }
-        keys = {key: {"key": ctx.src(database.secret, "database"), "property": key} for key in ("username", "password")}
-        external_secret(
-            ctx, "database-secret", space, f"{database_address.name}-endpoints", store, keys, because=("database",)
-        )
+        data |= prepare_database(ctx, spec, database, space, store)
     if cache_address is not None:
         cache = ctx.exports(cache_address, CacheExports)
         data |= {
@@ -274,26 +268,7 @@ def _environment(ctx: Context, spec: GatewaySpec, drain: Sourced[int]) -> list[d
         {"name": "GRACEFUL_SHUTDOWN_TIMEOUT", "value": ctx.src(str(drain.value), drain)},
     ]
     if spec.database is not None:
-        database = spec.database.address.name
-        env += [
-            {"name": key, "valueFrom": ctx.src(from_config(f"{name}-endpoints", key), "database")}
-            for key in ("DATABASE_ENDPOINT", "DATABASE_PORT", "DATABASE_NAME")
-        ]
-        # LiteLLM takes the port as part of the host.
-        env += [
-            {"name": key, "value": ctx.src(value, "database")}
-            for key, value in (
-                ("DATABASE_HOST", "$(DATABASE_ENDPOINT):$(DATABASE_PORT)"),
-                ("DATABASE_SSLMODE", "require"),
-                # It copies its migrations before it runs them, and the image is read-only.
-                ("LITELLM_MIGRATION_DIR", "/tmp/migrations"),
-            )
-        ]
-        pairs = (("DATABASE_USERNAME", "username"), ("DATABASE_PASSWORD", "password"))
-        env += [
-            {"name": key, "valueFrom": ctx.src(from_secret(f"{database}-endpoints", entry), "database")}
-            for key, entry in pairs
-        ]
+        env += database_environment(ctx, spec)
     if spec.cache is not None:
         env += [
             {"name": key, "valueFrom": ctx.src(from_config(f"{name}-endpoints", key), "cache")}

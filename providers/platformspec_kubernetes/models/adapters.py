@@ -55,17 +55,22 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine) -> None:
             )
 
 
+def rank(spec: ModelSpec) -> int:
+    """Rank of the kernels: the smallest that holds the largest adapter; 0 without adapters."""
+    largest = max((adapter.rank for adapter in spec.adapters.values()), default=0)
+    return next((size for size in RANKS if size >= largest), RANKS[-1]) if largest else 0
+
+
 def arguments(ctx: DeclarationContext, spec: ModelSpec) -> list[Any]:
     """vLLM's flags: all adapters may be in one batch, with the smallest kernels that hold the largest of them."""
     if not spec.adapters:
         return []
-    ranks = [adapter.rank for adapter in spec.adapters.values()]
-    size = next((size for size in RANKS if size >= max(ranks)), RANKS[-1])
+    size = rank(spec)
     named = [ctx.src(f"{name}={FOLDER}/{name}", "adapters") for name in sorted(spec.adapters)]
     return [
         ctx.src("--enable-lora", "adapters"),
         ctx.src("--max-loras", "adapters"),
-        ctx.src(str(len(ranks)), "adapters"),
+        ctx.src(str(len(spec.adapters)), "adapters"),
         ctx.src("--max-lora-rank", "adapters"),
         ctx.src(str(size), "adapters"),
         ctx.src("--lora-modules", "adapters"),

@@ -13,7 +13,7 @@ from platformspec.sdk import (
     facts_of,
     parallelism,
 )
-from platformspec_kubernetes.models import legality
+from platformspec_kubernetes.models import fit, legality
 from platformspec_kubernetes.models.disaggregation import deployments
 from platformspec_kubernetes.models.engines import engine_of
 from platformspec_kubernetes.models.engines.engine import Engine, Launch
@@ -62,6 +62,7 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     replica = parallelism(spec.serve, pool.gpus_per_node.value)
     if replica is None or ctx.rejected:
         return
+    fit.check(ctx, spec, engine, pool, replica)
     launch = Launch(ctx, spec, pool, replica, weights(ctx, spec))
     container = engine.container(launch)
     name, namespace = ctx.address.name, namespace_of(ctx)

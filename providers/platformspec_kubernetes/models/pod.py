@@ -193,7 +193,7 @@ def _near(labels: Mapping[str, str]) -> dict[str, Any]:
 
 def _cache(launch: Launch) -> Any:
     """Room for the weights as downloaded and for compiled kernels; without a known size the node's disk is the limit."""
-    fields = ("facts.parameters_billion", "source.hugging_face")
+    fields = ("facts.parameters_billion", "facts.like", "source.hugging_face")
     billions = facts_of(launch.spec).parameters_billion
     if billions is None:
         return launch.ctx.src({}, *fields)

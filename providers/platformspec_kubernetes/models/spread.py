@@ -100,8 +100,8 @@ def _too_large(ctx: DeclarationContext, spec: ModelSpec, gpus: int) -> None:
 
 def _shape(ctx: DeclarationContext, spec: ModelSpec, gpus: int) -> None:
     facts, serve = facts_of(spec), spec.serve
-    if facts.attention_heads and not _divides(serve.tensor_parallel, facts.attention_heads, facts.kv_heads):
-        fits = [n for n in range(1, gpus + 1) if _divides(n, facts.attention_heads, facts.kv_heads)]
+    if facts.attention_heads and not divides(serve.tensor_parallel, facts.attention_heads, facts.kv_heads):
+        fits = [n for n in range(1, gpus + 1) if divides(n, facts.attention_heads, facts.kv_heads)]
         ctx.reject(
             HEADS,
             f"{serve.tensor_parallel} does not divide the {facts.attention_heads} attention heads of {ctx.address}"
@@ -119,7 +119,7 @@ def _shape(ctx: DeclarationContext, spec: ModelSpec, gpus: int) -> None:
         )
 
 
-def _divides(tensor: int, heads: int, kv_heads: int | None) -> bool:
+def divides(tensor: int, heads: int, kv_heads: int | None) -> bool:
     """Query heads are divided; key-value heads are divided, or copied where there are fewer than ranks."""
     if heads % tensor:
         return False

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from platformspec.sdk import DeclarationContext, VectorStoreExports, VectorStoreSpec
 from platformspec_kubernetes import images
+from platformspec_kubernetes.jobs import job
 from platformspec_kubernetes.pods import from_config
 from platformspec_kubernetes.vector_stores.collections import Collection
-from platformspec_kubernetes.vector_stores.job import collection_job
 
 CURL_USER: Final = 100
 METRICS: Final = {"cosine": "cosinesimil", "euclidean": "l2", "dot": "innerproduct"}
@@ -35,8 +35,8 @@ def lower_opensearch(
     files = {
         f"{c.name}.json": ctx.src(json.dumps(index(c), sort_keys=True), c.dimensions, c.metric) for c in collections
     }
-    workload = collection_job(
-        ctx, namespace, image=images.CURL, user=CURL_USER, files=files, command=["/bin/sh", "-c", SCRIPT], env=env,
+    workload = job(
+        ctx, namespace, "collections", image=images.CURL, user=CURL_USER, files=files, command=["/bin/sh", "-c", SCRIPT], env=env,
         egress=[{"to": [{"ipBlock": {"cidr": ctx.network.cidr}}], "ports": [{"protocol": "TCP", "port": 443}]}],
     )  # fmt: skip
     ctx.offer(workload)

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from platformspec.sdk import ClusterExports, DatabaseExports, DeclarationContext, VectorStoreSpec
 from platformspec_kubernetes import images
+from platformspec_kubernetes.jobs import job
 from platformspec_kubernetes.pods import external_secret, from_config, from_secret
 from platformspec_kubernetes.vector_stores.collections import Collection
-from platformspec_kubernetes.vector_stores.job import collection_job
 
 POSTGRES_USER: Final = 70
 # Up to here an index holds 4-byte numbers, above it 2-byte ones. Source: pgvector 0.8.
@@ -42,8 +42,8 @@ def lower_pgvector(
         for key, entry in (("PGUSER", "username"), ("PGPASSWORD", "password"))
     ]
     files = {f"{c.name}.sql": ctx.src(sql(name, c), c.dimensions, c.metric) for c in collections}
-    collection_job(
-        ctx, namespace, image=images.POSTGRES_CLIENT, user=POSTGRES_USER, files=files,
+    job(
+        ctx, namespace, "collections", image=images.POSTGRES_CLIENT, user=POSTGRES_USER, files=files,
         command=["/bin/sh", "-c", "set -eu\nfor file in /collections/*.sql; do psql -v ON_ERROR_STOP=1 -f \"$file\"; done\n"],
         env=env,
         egress=[{"to": [{"ipBlock": {"cidr": ctx.network.cidr}}], "ports": [{"protocol": "TCP", "port": database.port}]}],

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from platformspec.sdk import ClusterExports, DeclarationContext, VectorStoreExports, VectorStoreSpec, Workload
 from platformspec_kubernetes import images
+from platformspec_kubernetes.jobs import job
+from platformspec_kubernetes.jobs import labels_of as job_labels
 from platformspec_kubernetes.network_policies import policy
 from platformspec_kubernetes.pods import (
     CONTAINER_SECURITY,
@@ -18,8 +20,6 @@ from platformspec_kubernetes.pods import (
     spread,
 )
 from platformspec_kubernetes.vector_stores.collections import Collection
-from platformspec_kubernetes.vector_stores.job import collection_job
-from platformspec_kubernetes.vector_stores.job import labels_of as job_labels
 
 HTTP, GRPC, PEERS = 6333, 6334, 6335
 USER, GROUP, FS_GROUP = 1000, 2000, 3000
@@ -78,7 +78,10 @@ def lower_qdrant(ctx: DeclarationContext, spec: VectorStoreSpec, collections: li
         f"{name}-collections-in",
         labels,
         ingress=[
-            {"from": [{"podSelector": {"matchLabels": job_labels(name)}}], "ports": [{"protocol": "TCP", "port": HTTP}]}
+            {
+                "from": [{"podSelector": {"matchLabels": job_labels(name, "collections")}}],
+                "ports": [{"protocol": "TCP", "port": HTTP}],
+            }
         ],
     )
     ctx.manifest(
@@ -96,8 +99,8 @@ def lower_qdrant(ctx: DeclarationContext, spec: VectorStoreSpec, collections: li
         for c in collections
     }
     url = f"http://{name}.{namespace}.svc.cluster.local:{HTTP}"
-    collection_job(
-        ctx, namespace, image=images.CURL, user=CURL_USER, files=files,
+    job(
+        ctx, namespace, "collections", image=images.CURL, user=CURL_USER, files=files,
         command=["/bin/sh", "-c", _script(url)],
         env=[{"name": "API_KEY", "valueFrom": from_secret(f"{name}-endpoints", "api-key")}],
         egress=[{"to": [{"podSelector": {"matchLabels": labels}}], "ports": [{"protocol": "TCP", "port": HTTP}]}],

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from platformspec.sdk import (
     DeclarationContext,
+    EngineMemory,
     GpuPoolExports,
     ModelSpec,
     Parallelism,
-    ServeSpec,
     Signal,
     Sourced,
     TeamExports,
@@ -95,7 +95,7 @@ class Engine:
     - `sources`: fields of `source` that it can load weights from.
     - `splits`: how it can spread a replica over GPUs.
     - `metrics`: signal -> metric of one replica; the last part of the path is `metrics_path`.
-    - `memory_share`: the share of GPU memory that it takes; None where it takes what it needs.
+    - `memory`: how it divides the memory of a GPU.
     - `group`: number of pods -> arguments for a replica over several pods; None where it cannot.
     - `offloads`: whether it can keep KV cache in the memory of the node.
     - `served_name`: the model's name in requests, where it is not that of the declaration.
@@ -107,7 +107,7 @@ class Engine:
     sources: tuple[str, ...]
     splits: tuple[Split, ...]
     metrics: Mapping[Signal, str]
-    memory_share: Callable[[ServeSpec], float | None]
+    memory: EngineMemory
     metrics_path: str = "/metrics"
     group: Callable[[int], Group] | None = None
     offloads: bool = False

@@ -6,7 +6,12 @@ from typing import Any
 
 from platformspec.sdk import Code, ModelSpec
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Launch
-from platformspec_kubernetes.models.engines.vllm import SHARED_MEMORY_GIB, SHARED_MEMORY_PARALLEL_GIB, tool_parser
+from platformspec_kubernetes.models.engines.vllm import (
+    MEMORY,
+    SHARED_MEMORY_GIB,
+    SHARED_MEMORY_PARALLEL_GIB,
+    tool_parser,
+)
 
 NO_KEY = Code(
     "PS527",
@@ -74,6 +79,7 @@ def _arguments(launch: Launch) -> Any:
         *(f"serve.{field}" for field in fields),
         "capabilities",
         "facts.tool_parser",
+        "facts.like",
         "task",
     )
 
@@ -99,7 +105,7 @@ NIM = Engine(
         "kv_cache": "vllm:kv_cache_usage_perc",
         "tokens": "vllm:generation_tokens_total",
     },
-    memory_share=lambda serve: serve.gpu_memory_utilization,
+    memory=MEMORY,
     metrics_path="/v1/metrics",
     served_name=served_name,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from platformspec.sdk import EngineMemory, Gpu
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Group, Launch
 from platformspec_kubernetes.models.engines.vllm import tool_parser
@@ -72,6 +73,23 @@ def group(pods: int) -> Group:
     return Group(leader=(*common, "--node-rank", "0"), worker=(*common, "--node-rank", "$(LWS_WORKER_INDEX)"))
 
 
+def batched_tokens(gpu: Gpu) -> int:
+    """Default of --chunked-prefill-size. Source: sglang 0.5.23, srt/arg_groups/memory_hook.py."""
+    for below_gib, tokens in ((20, 2048), (60, 4096), (160, 8192)):
+        if gpu.memory_gib < below_gib:
+            return tokens
+    return 16384
+
+
+MEMORY = EngineMemory(
+    name="sglang",
+    covers="weights_and_cache",
+    batched_tokens=batched_tokens,
+    cache=True,
+    windows=False,
+    source="sglang 0.5.23, srt/mem_cache/kv_cache_configurator.py: --mem-fraction-static of the memory that is free at start holds weights and KV cache; activations and CUDA graphs have the rest",
+)
+
 SGLANG = Engine(
     name="sglang",
     container=container,
@@ -83,7 +101,7 @@ SGLANG = Engine(
         "kv_cache": "sglang:token_usage",
         "tokens": "sglang:generation_tokens_total",
     },
-    memory_share=lambda serve: serve.gpu_memory_utilization,
+    memory=MEMORY,
     group=group,
     offloads=True,
 )

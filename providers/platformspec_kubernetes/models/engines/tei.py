@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from platformspec.sdk import Code
+from platformspec.sdk import Code, EngineMemory
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
 
@@ -57,6 +57,16 @@ def container(launch: Launch) -> Container:
     )
 
 
+BATCH_TOKENS = 16384
+MEMORY = EngineMemory(
+    name="tei",
+    covers="nothing",
+    batched_tokens=lambda gpu: BATCH_TOKENS,
+    cache=False,
+    windows=False,
+    source="Text Embeddings Inference 1.9, README: --max-batch-tokens is 16384; it takes the memory that weights and a batch need",
+)
+
 TEI = Engine(
     name="tei",
     container=container,
@@ -64,5 +74,5 @@ TEI = Engine(
     sources=("hugging_face", "oci"),
     splits=(),
     metrics={"queue_depth": "te_queue_size"},
-    memory_share=lambda serve: None,
+    memory=MEMORY,
 )

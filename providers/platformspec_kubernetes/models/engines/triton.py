@@ -11,7 +11,12 @@ from typing import Any
 from platformspec.sdk import Code, Sourced
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
-from platformspec_kubernetes.models.engines.vllm import SHARED_MEMORY_GIB, SHARED_MEMORY_PARALLEL_GIB, tool_parser
+from platformspec_kubernetes.models.engines.vllm import (
+    MEMORY,
+    SHARED_MEMORY_GIB,
+    SHARED_MEMORY_PARALLEL_GIB,
+    tool_parser,
+)
 
 NO_PARSER_OF_TRITON = Code(
     "PS526",
@@ -97,5 +102,5 @@ TRITON = Engine(
     sources=("hugging_face", "oci"),
     splits=("tensor", "pipeline"),
     metrics={"tokens": "vllm:generation_tokens_total"},
-    memory_share=lambda serve: serve.gpu_memory_utilization,
+    memory=MEMORY,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from platformspec.sdk import Code, facts_of
+from platformspec.sdk import Code, EngineMemory, Gpu, facts_of
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models import adapters
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Group, Launch
@@ -91,7 +91,7 @@ def tool_parser(launch: Launch) -> Any:
             at=f"capabilities.{position}",
             help="add `facts: {tool_parser: hermes}`, with the parser that the model's page names",
         )
-    return ctx.src(parser, "capabilities", "facts.tool_parser", "source.hugging_face")
+    return ctx.src(parser, "capabilities", "facts.tool_parser", "facts.like", "source.hugging_face")
 
 
 def group(pods: int) -> Group:
@@ -105,6 +105,22 @@ def group(pods: int) -> Group:
 def _pair(launch: Launch, flag: str, value: int, field: str) -> list[Any]:
     return [launch.ctx.src(flag, field), launch.ctx.src(str(value), field)]
 
+
+def batched_tokens(gpu: Gpu) -> int:
+    """Default of --max-num-batched-tokens of the API server. Source: vllm 0.33.0, engine/arg_utils.py."""
+    if gpu.memory_gib >= 160:
+        return 16384
+    return 8192 if gpu.memory_gib >= 70 and gpu.accelerator != "a100" else 2048
+
+
+MEMORY = EngineMemory(
+    name="vllm",
+    covers="everything",
+    batched_tokens=batched_tokens,
+    cache=True,
+    windows=True,
+    source="vllm 0.33.0, v1/worker/gpu_worker.py: the share must hold weights, peak activations, CUDA graphs and KV cache",
+)
 
 VLLM = Engine(
     name="vllm",
@@ -121,7 +137,7 @@ VLLM = Engine(
         "kv_cache": "vllm:kv_cache_usage_perc",
         "tokens": "vllm:generation_tokens_total",
     },
-    memory_share=lambda serve: serve.gpu_memory_utilization,
+    memory=MEMORY,
     group=group,
     offloads=True,
 )

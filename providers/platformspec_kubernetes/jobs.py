@@ -1,4 +1,4 @@
-"""Jobs that make collections: idempotent, and run again whenever what they do changes."""
+"""Jobs that prepare a store or a database: idempotent, and run again whenever what they do changes."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ RESOURCES: Final = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"me
 DEADLINE_SECONDS: Final = 1800
 
 
-def labels_of(store: str) -> dict[str, str]:
-    """Labels of a store's collection jobs."""
-    return {"app.kubernetes.io/name": f"{store}-collections", "app.kubernetes.io/component": "collections"}
+def labels_of(owner: str, purpose: str) -> dict[str, str]:
+    """Labels of the pods that do this for a declaration."""
+    return {"app.kubernetes.io/name": f"{owner}-{purpose}", "app.kubernetes.io/component": purpose}
 
 
-def collection_job(
-    ctx: DeclarationContext, namespace: str, *, image: str, user: int, files: dict[str, Sourced[str]], command: list[str], env: list[dict[str, Any]], egress: list[dict[str, Any]]
+def job(
+    ctx: DeclarationContext, namespace: str, purpose: str, *, image: str, user: int, files: dict[str, Sourced[str]], command: list[str], env: list[dict[str, Any]], egress: list[dict[str, Any]], because: tuple[str, ...] = ()
 ) -> Workload:  # fmt: skip
-    """A ConfigMap with the files, a Job that runs them, and what it may connect to. The Job's name carries a digest, because Jobs cannot be changed."""
-    store = ctx.address.name
-    name = f"{store}-collections"
-    labels = labels_of(store)
+    """A ConfigMap with the files, a Job that finds them in /<purpose>, and what it may connect to.
+
+    The Job's name carries a digest, because Jobs cannot be changed.
+    """
+    name = f"{ctx.address.name}-{purpose}"
+    labels = labels_of(ctx.address.name, purpose)
     text = "\0".join(f"{key}\0{files[key].value}" for key in sorted(files))
     digest = hashlib.sha256("\0".join([text, image, *command]).encode()).hexdigest()[:8]
     named = ctx.src(f"{name}-{digest}", *files.values())
-    service_account(ctx, namespace, name, role="collections-account")
-    ctx.manifest("v1", "ConfigMap", named, "collections-files", {"data": dict(files)}, namespace=namespace)
-    policy(ctx, "collections-policy", namespace, name, labels, egress=egress)
+    service_account(ctx, namespace, name, role=f"{purpose}-account", because=because)
+    ctx.manifest(
+        "v1", "ConfigMap", named, f"{purpose}-files", {"data": dict(files)}, namespace=namespace, because=because
+    )
+    policy(ctx, f"{purpose}-policy", namespace, name, labels, egress=egress, because=because)
     pod = {
         "serviceAccountName": name,
         "automountServiceAccountToken": False,
@@ -40,14 +44,14 @@ def collection_job(
         "securityContext": pod_security(user, user),
         "containers": [
             {
-                "name": "collections",
+                "name": purpose,
                 "image": image,
                 "command": command,
                 "env": env,
                 "resources": RESOURCES,
                 "securityContext": CONTAINER_SECURITY,
                 "volumeMounts": [
-                    {"name": "files", "mountPath": "/collections", "readOnly": True},
+                    {"name": "files", "mountPath": f"/{purpose}", "readOnly": True},
                     {"name": "tmp", "mountPath": "/tmp"},
                 ],
             }
@@ -62,7 +66,7 @@ def collection_job(
         "activeDeadlineSeconds": DEADLINE_SECONDS,
         "template": {"metadata": {"labels": {**ctx.labels, **labels}}, "spec": pod},
     }
-    ctx.manifest("batch/v1", "Job", named, "collections-job", {"spec": body}, namespace=namespace)
+    ctx.manifest("batch/v1", "Job", named, f"{purpose}-job", {"spec": body}, namespace=namespace, because=because)
     cluster = ctx.cluster_address()
     assert cluster is not None
     return Workload(ctx.address, cluster, namespace, name, labels)

@@ -1,0 +1,88 @@
+"""Compare what terraform wants to do with what the plan said: nothing is destroyed that was not announced."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from platformspec.apply.record import Known
+from platformspec.apply.terraform import ResourceChange
+from platformspec.diagnostics import Code, Failure
+from platformspec.ir.node import Node
+from platformspec.plan.change import Plan
+
+NOT_ANNOUNCED = Code(
+    "PS714",
+    "Terraform wants to destroy something that the plan did not announce",
+    explain="The plan of platformspec said which resources are replaced or deleted, and that is what was approved. Terraform, which looks "
+    "at the cloud itself, wants to destroy more: somebody changed the resource by hand, or the provider replaces where no source says "
+    "so. Nothing in this stack was changed. `--allow-destroy ID` accepts it for one resource.",
+)
+PROTECTED = Code(
+    "PS715",
+    "a change that would destroy protected data",
+    explain="The declaration has `protect: true`, or had it at the last apply. Nothing of it may be destroyed or replaced. The same "
+    "holds while `deletion_protection` is on. To do it all the same, apply a platform.yaml with `protect: false` first: that is a change "
+    "of its own, which others see.",
+)
+
+
+Guards = Mapping[str, Mapping[str, Any]]
+"""Type -> arguments that must have these values before the cloud lets it be destroyed."""
+
+
+def refuse_protected(
+    plan: Plan, known: Mapping[str, Known], guards: Guards, scope: Collection[str] | None = None
+) -> None:
+    """Raises `Failure` where the plan destroys what is protected, now or as it was applied last."""
+    for change in plan.changes:
+        if change.action not in ("replace", "delete") or (scope is not None and change.id not in scope):
+            continue
+        before = known.get(change.id)
+        nodes = [change.node, *([before.node] if before is not None else [])]
+        verb = "replaces" if change.action == "replace" else "deletes"
+        why = f", because {change.reason}" if change.reason else ""
+        if any(node.lifecycle.get("prevent_destroy") for node in nodes):
+            raise Failure(
+                PROTECTED,
+                f"the plan {verb} {change.id} of {change.node.declaration}, which is protected{why}",
+                f"keep {change.node.declaration} as it is, or apply `protect: false` for it first",
+            )
+        if before is not None and (guard := guard_of(before.node, guards)):
+            raise Failure(
+                PROTECTED,
+                f"the plan {verb} {change.id} of {change.node.declaration}, whose {guard} is on{why}",
+                f"keep {change.node.declaration} as it is, or apply `{guard}: false` for it first",
+            )
+
+
+def guard_of(node: Node, guards: Guards) -> str | None:
+    """The argument by which the cloud refuses to destroy this resource, or None."""
+    return next(
+        (name for name, value in guards.get(node.type, {}).items() if node.attrs.get(name) is (not value)), None
+    )
+
+
+def refuse_unannounced(
+    stack: str,
+    changes: Iterable[ResourceChange],
+    ids: Mapping[str, str],
+    announced: Collection[str],
+    unfinished: Collection[str] = (),
+) -> None:
+    """Raises `Failure` for the first destruction of something that is not in `announced`.
+
+    `ids`: Terraform address -> id. `unfinished`: ids that no apply has finished; one whose creation failed may be made anew.
+    """
+    for change in changes:
+        id = ids.get(change.address, change.address)
+        # What create_before_destroy left behind was replaced by an apply that had announced it.
+        if not change.destroys or change.deposed or id in announced or (change.tainted and id in unfinished):
+            continue
+        verb = "replace" if change.creates else "destroy"
+        forced = f", because of {', '.join(change.forced_by)}" if change.forced_by else ""
+        raise Failure(
+            NOT_ANNOUNCED,
+            f"in stack {stack} Terraform wants to {verb} {id}{forced}, and the plan did not announce that",
+            f"see what changed it with `platformspec drift`; to accept it, add `--allow-destroy {id}`",
+        )

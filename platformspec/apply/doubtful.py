@@ -1,0 +1,85 @@
+"""What an interrupted apply may have created without its state knowing.
+
+Terraform writes its state after the cloud has answered. Killed in between, it would create the resource again. A resource whose
+name we chose is looked up under that name and adopted by import. Where the cloud chose the name there is nothing to look up:
+it is reported, with its tags, and a person decides.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from platformspec.apply.events import Event
+from platformspec.apply.site import Site
+from platformspec.apply.terraform import ResourceChange, Stack
+from platformspec.diagnostics import Code, Failure
+from platformspec.ir.node import Placement
+
+PERHAPS_CREATED = Code(
+    "PS727",
+    "a resource that may exist twice if apply goes on",
+    explain="An apply was killed after it had asked the cloud for this resource and before Terraform wrote down the answer. The cloud "
+    "chose its name, so it cannot be looked up by name. Look for it by its tags: if it is there, import or delete it; "
+    "if it is not, `--create-again` says so. Nothing in this stack was changed.",
+)
+
+
+def settle_doubts(
+    site: Site, stack: Stack, changes: Collection[ResourceChange], doubtful: Mapping[str, Placement]
+) -> bool:
+    """Adopt what is there already; whether anything was. `doubtful`: Terraform address -> where the resource would be.
+
+    Raises `Failure` for what cannot be known.
+    """
+    adopted = False
+    open_questions: list[ResourceChange] = []
+    for change in changes:
+        if change.address not in doubtful or change.actions != ("create",):
+            continue
+        place = doubtful[change.address]
+        values = {"account": place.account, "region": place.region, **_without_nulls(change.after)}
+        id = import_id(site.import_ids.get(change.type), values)
+        if id is None:
+            open_questions.append(change)
+            continue
+        site.acts()
+        if stack.adopt(change.address, id):
+            adopted = True
+            site.tell(Event("note", change.address, "done", f"it was there already and is adopted as {id}"))
+    if open_questions:
+        raise Failure(
+            PERHAPS_CREATED,
+            f"in stack {stack.name} the interrupted apply had begun to create {_listed(open_questions)}, and may have done so",
+            f"look for it by its tags; if it is there, `terraform -chdir={stack.folder} import ADDRESS ID`; then "
+            "`platformspec apply --resume --create-again`",
+        )
+    return adopted
+
+
+def import_id(form: str | None, values: Mapping[str, Any]) -> str | None:
+    """The id made from a form such as `{cluster_name}:{node_group_name}`, or None where a part is not known yet.
+
+    >>> import_id("{role}:{name}", {"role": "a", "name": "b"}), import_id("{arn}", {}), import_id(None, {})
+    ('a:b', None, None)
+    """
+    if form is None:
+        return None
+    names = [name for _, name, _, _ in string.Formatter().parse(form) if name]
+    if any(not isinstance(values.get(name), (str, int)) for name in names):
+        return None
+    return form.format_map(values)
+
+
+def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _listed(changes: Collection[ResourceChange]) -> str:
+    return ", ".join(f"{change.address}{_tags(change.after)}" for change in changes)
+
+
+def _tags(after: Mapping[str, Any]) -> str:
+    tags = after.get("tags") or {}
+    return " (tags " + ", ".join(f"{key}={value}" for key, value in sorted(tags.items())) + ")" if tags else ""

@@ -1,0 +1,215 @@
+"""Drive kubectl against one cluster: server-side apply, read, delete, and ask what the API knows."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from platformspec.apply.process import Finished, Program
+from platformspec.diagnostics import Code, Failure
+
+UNREACHABLE = Code(
+    "PS703",
+    "a cluster that does not answer",
+    explain="kubectl could not reach the cluster's API server, or was not let in. A private endpoint answers inside the VPC only: from a "
+    "machine there, over a VPN or through a bastion. Credentials for an EKS cluster come from `aws eks get-token`.",
+)
+REFUSED = Code(
+    "PS717",
+    "the cluster refused an object",
+    explain="The API server, a webhook or a quota refused it, and the message is theirs. Objects that were accepted before are in the "
+    "record. Once the cause is mended, `platformspec apply --resume` goes on.",
+)
+CONFLICT = Code(
+    "PS718",
+    "a field that somebody else owns",
+    explain="Server-side apply keeps a list of who set which field. Somebody set this one to another value by other means, and it is not "
+    "overwritten: an autoscaler or an operator may need it. The message names who and which field.",
+)
+UNKNOWN_KIND = Code(
+    "PS719",
+    "a kind that the cluster does not know",
+    explain="A custom resource needs its definition in the cluster first. Definitions come with the controllers that Terraform installs; "
+    "in an adopted cluster they must be there already.",
+)
+
+MANAGER: Final = "platformspec"
+# What goes away by itself: a webhook whose pods are starting, an API server that is busy, two writers at the same moment.
+TRANSIENT: Final = re.compile(
+    r"failed calling webhook|connection refused|TLS handshake timeout|i/o timeout|etcdserver: |TooManyRequests|"
+    r"the object has been modified|ServiceUnavailable|currently unable to handle|InternalError|unexpected EOF|connection reset|EOF$|http2: "
+)
+RETRY_SECONDS: Final = 2.0
+PATIENCE_SECONDS: Final = 120.0
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What kubectl needs to find an object."""
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+
+    @classmethod
+    def of(cls, object: Object) -> Identity:
+        metadata = object["metadata"]
+        return cls(object["apiVersion"], object["kind"], metadata.get("namespace"), metadata["name"])
+
+    def stub(self) -> dict[str, Any]:
+        """The least that names the object in a file."""
+        metadata = {"name": self.name, **({"namespace": self.namespace} if self.namespace else {})}
+        return {"apiVersion": self.api_version, "kind": self.kind, "metadata": metadata}
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" + (f" in {self.namespace}" if self.namespace else "")
+
+
+class Cluster:
+    """One cluster. `kubectl` finds it through the variable KUBECONFIG of its environment."""
+
+    def __init__(self, name: str, kubectl: Program, *, force: bool = False) -> None:
+        """`force`: take over fields that others own."""
+        self.name = name
+        self._kubectl = kubectl
+        self._force = force
+
+    def reach(self) -> str:
+        """The version of the API server. Raises `Failure` where it does not answer."""
+        said = self._kubectl.run(["version", "-o", "json", "--request-timeout=20s"])
+        try:
+            version: str = json.loads(said.stdout)["serverVersion"]["gitVersion"]
+        except (ValueError, KeyError) as error:
+            raise Failure(
+                UNREACHABLE,
+                f"cluster {self.name} does not answer: {' '.join(said.stderr.split())[:500]}",
+                "run it where the cluster's endpoint can be reached, with credentials for it, then `platformspec apply --resume`",
+            ) from error
+        return version
+
+    def serves(self, api_version: str) -> frozenset[str]:
+        """The kinds of one API version that the cluster knows."""
+        root = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
+        said = self._kubectl.run(["get", "--raw", root])
+        if said.code != 0:
+            return frozenset()
+        return frozenset(resource["kind"] for resource in json.loads(said.stdout)["resources"])
+
+    def wait_for_kinds(self, objects: Sequence[Object]) -> None:
+        """Return once the cluster knows the kinds of all these. Raises `Failure` after two minutes."""
+        wanted: dict[str, set[str]] = {}
+        for object in objects:
+            wanted.setdefault(object["apiVersion"], set()).add(object["kind"])
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            wanted = {version: kinds - self.serves(version) for version, kinds in wanted.items()}
+            missing = sorted(f"{version} {kind}" for version, kinds in wanted.items() for kind in kinds)
+            if not missing:
+                return
+            if time.monotonic() > deadline:
+                raise Failure(
+                    UNKNOWN_KIND,
+                    f"cluster {self.name} does not know {', '.join(missing)}",
+                    "look whether its controller's Helm release is healthy, then `platformspec apply --resume`",
+                )
+            time.sleep(RETRY_SECONDS)
+
+    def apply(self, objects: Sequence[Object]) -> dict[Identity, str]:
+        """Server-side apply. Returns the uid of each. Raises `ObjectRefused` where the cluster refuses some."""
+        accepted: dict[Identity, str] = {}
+        force = ["--force-conflicts"] if self._force else []
+        done = self._patiently(
+            ["apply", "--server-side", f"--field-manager={MANAGER}", *force, "-o", "json", "-f", "-"], objects
+        )
+        for object in _objects(done.stdout):
+            accepted[Identity.of(object)] = object["metadata"]["uid"]
+        if done.code != 0:
+            raise ObjectRefused(_refusal(self.name, done.stderr), accepted)
+        return accepted
+
+    def read(self, identities: Sequence[Identity]) -> dict[Identity, Object]:
+        """Those of the objects that are there."""
+        if not identities:
+            return {}
+        done = self._patiently(["get", "--ignore-not-found", "-o", "json", "-f", "-"], [i.stub() for i in identities])
+        # A kind whose definition is gone has no objects.
+        if done.code != 0 and not re.search(r"NotFound|not found|no matches for kind", done.stderr):
+            raise _refusal(self.name, done.stderr)
+        return {Identity.of(object): object for object in _objects(done.stdout)}
+
+    def delete(self, identity: Identity) -> None:
+        """Delete an object and wait until it is gone."""
+        done = self._patiently(
+            ["delete", "--ignore-not-found", "--wait=true", "--timeout=180s", "-f", "-"], [identity.stub()]
+        )
+        if done.code != 0:
+            raise _refusal(self.name, done.stderr)
+
+    def list(self, kind: str) -> tuple[Object, ...]:
+        """All objects of a kind (`nodeclaims.karpenter.sh`) in the cluster; none where it does not know the kind."""
+        done = self._kubectl.run(["get", kind, "--all-namespaces", "-o", "json"])
+        return tuple(_objects(done.stdout)) if done.code == 0 else ()
+
+    def last_event(self, identity: Identity) -> str:
+        """What was said last about an object or its pods; empty where nothing was."""
+        done = self._kubectl.run(["get", "events", "-n", identity.namespace or "default", "-o", "json"])
+        about = [
+            event
+            for event in (_objects(done.stdout) if done.code == 0 else ())
+            if str(event.get("involvedObject", {}).get("name", "")).startswith(identity.name)
+        ]
+        if not about:
+            return ""
+        last = max(about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
+        return f"{last.get('reason', '')}: {last.get('message', '')}".strip(": ")
+
+    def _patiently(self, arguments: Sequence[str], objects: Sequence[Object]) -> Finished:
+        # One document after the other: a List is checked as a whole, by a schema that not every API server offers.
+        stdin = "\n".join(json.dumps(object) for object in objects)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            done = self._kubectl.run(arguments, stdin=stdin)
+            if done.code == 0 or not TRANSIENT.search(done.stderr) or time.monotonic() > deadline:
+                return done
+            time.sleep(RETRY_SECONDS)
+
+
+class ObjectRefused(Failure):
+    """Some objects were refused. `accepted`: uid of each that was not."""
+
+    def __init__(self, why: Failure, accepted: Mapping[Identity, str]) -> None:
+        Exception.__init__(self, str(why))
+        self.diagnostic = why.diagnostic
+        self.accepted = accepted
+
+
+def _objects(text: str) -> list[Object]:
+    if not text.strip():
+        return []
+    data = json.loads(text)
+    found: list[Object] = (
+        data["items"] if data.get("kind") == "List" or data.get("kind", "").endswith("List") else [data]
+    )
+    return found
+
+
+def _refusal(cluster: str, text: str) -> Failure:
+    words = " ".join(text.split())[:1500]
+    if "conflict" in words and "Apply failed" in words:
+        return Failure(
+            CONFLICT,
+            f"in cluster {cluster}: {words}",
+            "if platform.yaml is right, `platformspec apply --resume --force-conflicts`; if the other one is, remove the field with `extend`",
+        )
+    if re.search(r"Unable to connect|dial tcp|no such host|Unauthorized|must be logged in|connection refused", words):
+        return Failure(
+            UNREACHABLE, f"cluster {cluster}: {words}", "mend the connection, then `platformspec apply --resume`"
+        )
+    return Failure(REFUSED, f"cluster {cluster}: {words}", "mend the cause, then `platformspec apply --resume`")

@@ -1,0 +1,392 @@
+"""The record of an environment: what is believed to exist, who applied what, and how far each apply came.
+
+One SQLite file. Every step is journalled before and after, each in a transaction of its own, so that a killed process leaves
+a record that says what it was doing. Every value that matters carries its own digest: a damaged record is reported and never
+written to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import sqlite3
+import threading
+import uuid
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from platformspec.diagnostics import Code, Failure
+from platformspec.ir.node import Node
+from platformspec.ir.program import Program
+from platformspec.ir.serialise import from_json, node_from_data, node_to_data, to_json
+
+DAMAGED = Code(
+    "PS705",
+    "a record that is damaged",
+    explain="The record says what was applied to an environment. Its own checks failed: it was cut short, edited or overwritten. It is "
+    "never repaired by guessing and never overwritten. Restore the copy that was made before the last apply (the file "
+    "that ends in .bak beside it) or one from a backup.",
+)
+NEWER = Code(
+    "PS706",
+    "a record from a newer platformspec",
+    explain="A newer version of platformspec has applied to this environment and writes its record in another form. An older one "
+    "could lose what it does not understand.",
+)
+FOREIGN = Code(
+    "PS732",
+    "the record of another platform",
+    explain="A record belongs to one platform in one environment. This one names another: files were copied, or a platform was renamed.",
+)
+
+FORMAT: Final = 1
+Status = Literal["running", "complete", "failed", "interrupted"]
+Certainty = Literal["applied", "attempted"]
+TABLES: Final = """
+create table meta (key text primary key, value text not null);
+create table runs (
+  id integer primary key, command text not null, started text not null, ended text, who text not null, host text not null,
+  tool_version text not null, revision text, file text not null, head_digest text not null, artifacts_digest text not null,
+  status text not null, counts text not null, options text not null, ir blob not null, ir_digest text not null);
+create table steps (
+  run integer not null references runs, name text not null, status text not null, started text, ended text, pid integer,
+  identity text, detail text not null, primary key (run, name));
+create table nodes (
+  id text primary key, stack text not null, certainty text not null, uid text, data text not null, digest text not null);
+create table approvals (head_digest text, base_digest text, who text, role text, at text, primary key (head_digest, base_digest, who, role));
+create table states (stack text primary key, lineage text not null, serial integer not null);
+create table doubts (stack text, address text, primary key (stack, address));
+create table lock (one integer primary key check (one = 1), owner text not null);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply, destroy or rollback. Times are UTC in ISO form; `revision` is the commit of the platform file."""
+
+    id: int
+    command: str
+    started: str
+    ended: str | None
+    who: str
+    host: str
+    tool_version: str
+    revision: str | None
+    file: str
+    head_digest: str
+    artifacts_digest: str
+    status: Status
+    counts: Mapping[str, int]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a run. `pid` and `identity` are those of the program that was started for it, while it runs."""
+
+    run: int
+    name: str
+    status: str
+    started: str | None
+    ended: str | None
+    pid: int | None
+    identity: str | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A node that exists (`applied`) or may exist (`attempted`), with its uid in the cluster if it is a manifest."""
+
+    node: Node
+    certainty: Certainty
+    uid: str | None
+
+
+class Record:
+    """The record in a file. Safe to use from several threads."""
+
+    def __init__(self, file: pathlib.Path, platform: str, environment: str | None) -> None:
+        """Open it, or begin a new one. Raises `Failure` where it is damaged, newer or another platform's."""
+        self.file = file
+        self._lock = threading.RLock()
+        if not file.exists():
+            _make(file, platform, environment)
+        if file.stat().st_size == 0:
+            # SQLite takes an empty file for a new database.
+            raise _damaged(file, "it is empty")
+        self._database = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
+        try:
+            self._database.execute("pragma synchronous = full")
+            self._check(platform, environment)
+        except sqlite3.DatabaseError as error:
+            self._database.close()
+            raise _damaged(file, str(error)) from error
+        except Failure:
+            self._database.close()
+            raise
+
+    def _check(self, platform: str, environment: str | None) -> None:
+        problems = [row[0] for row in self._rows("pragma integrity_check")]
+        if problems != ["ok"]:
+            raise _damaged(self.file, str(problems[0]))
+        meta = dict(self._rows("select key, value from meta"))
+        if not meta.get("format", "").isdigit():
+            raise _damaged(self.file, "it does not say its format")
+        if int(meta["format"]) > FORMAT:
+            raise Failure(
+                NEWER,
+                f"{self.file} has format {meta['format']}, and this platformspec knows formats up to {FORMAT}",
+                "pip install --upgrade platformspec",
+            )
+        if (meta.get("platform"), meta.get("environment")) != (platform, environment or ""):
+            raise Failure(
+                FOREIGN,
+                f"{self.file} is the record of {meta.get('platform')} {meta.get('environment')}".rstrip(),
+                "restore the record of this platform, or give metadata.name its former value",
+            )
+        self.known()
+        for run, ir, digest in self._rows("select id, ir, ir_digest from runs"):
+            if hashlib.sha256(ir).hexdigest() != digest:
+                raise _damaged(self.file, f"the program of run {run} does not have its digest")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def back_up(self) -> None:
+        """Copy the whole record to the file of the same name that ends in .bak."""
+        target = self.file.with_name(self.file.name + ".bak")
+        beside = target.with_name(target.name + ".new")
+        beside.unlink(missing_ok=True)
+        with self._lock, contextlib.closing(sqlite3.connect(beside)) as copy:
+            self._database.backup(copy)
+        os.replace(beside, target)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One change, kept as a whole or not at all."""
+        with self._lock:
+            self._database.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("rollback")
+                raise
+            self._database.execute("commit")
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._database.execute(query, values).fetchall()
+
+    # What exists.
+
+    def known(self) -> dict[str, Known]:
+        """Everything that exists or may exist, by id. Raises `Failure` where a row is damaged."""
+        found: dict[str, Known] = {}
+        for id, certainty, uid, data, digest in self._rows("select id, certainty, uid, data, digest from nodes"):
+            if hashlib.sha256(data.encode()).hexdigest() != digest:
+                raise _damaged(self.file, f"the entry of {id} does not have its digest")
+            found[id] = Known(node_from_data(json.loads(data)), certainty, uid)
+        return dict(sorted(found.items()))
+
+    def program(self, platform: str, environment: str | None) -> Program | None:
+        """What exists as a program, with the bill of the last apply that finished; None where nothing exists."""
+        nodes = [known.node for known in self.known().values()]
+        if not nodes:
+            return None
+        finished = [run.id for run in self.runs() if run.status == "complete" and run.command != "destroy"]
+        costs = self.program_of(finished[-1]).costs if finished else ()
+        return Program.of(platform, environment, nodes, costs)
+
+    def attempt(self, nodes: Iterable[Node]) -> None:
+        """From now on these may exist. What is known already stays as it is."""
+        with self.writing():
+            for node in nodes:
+                data, digest = _row(node)
+                self._database.execute(
+                    "insert or ignore into nodes values (?, ?, 'attempted', null, ?, ?)",
+                    (node.id, node.stack, data, digest),
+                )
+
+    def applied(self, nodes: Iterable[Node], uids: Mapping[str, str] | None = None) -> None:
+        """These exist as they are here."""
+        with self.writing():
+            for node in nodes:
+                data, digest = _row(node)
+                self._database.execute(
+                    "insert or replace into nodes values (?, ?, 'applied', ?, ?, ?)",
+                    (node.id, node.stack, (uids or {}).get(node.id), data, digest),
+                )
+
+    def gone(self, ids: Iterable[str]) -> None:
+        """These exist no more."""
+        with self.writing():
+            self._database.executemany("delete from nodes where id = ?", [(id,) for id in ids])
+
+    def state_of(self, stack: str) -> tuple[str, int] | None:
+        """Lineage and serial of a stack's Terraform state as the last apply left it."""
+        rows = self._rows("select lineage, serial from states where stack = ?", stack)
+        return rows[0] if rows else None
+
+    def state_is(self, stack: str, lineage: str, serial: int) -> None:
+        """The Terraform state of a stack is this one now."""
+        with self.writing():
+            self._database.execute("insert or replace into states values (?, ?, ?)", (stack, lineage, serial))
+
+    def doubt(self, stack: str, addresses: Iterable[str]) -> None:
+        """Resources, by Terraform address, that may exist without the state knowing."""
+        with self.writing():
+            self._database.executemany("insert or ignore into doubts values (?, ?)", [(stack, a) for a in addresses])
+
+    def doubts(self, stack: str) -> frozenset[str]:
+        """What is in doubt in a stack."""
+        return frozenset(row[0] for row in self._rows("select address from doubts where stack = ?", stack))
+
+    def settled(self, stack: str) -> None:
+        """Nothing is in doubt in this stack any more."""
+        with self.writing():
+            self._database.execute("delete from doubts where stack = ?", (stack,))
+
+    # Runs and their steps.
+
+    def begin_run(self, run: Mapping[str, Any], program: Program) -> int:
+        """Write down that a run begins; returns its number. `run`: the fields of `Run` but id, ended and status."""
+        ir = zlib.compress(to_json(program))
+        row = {
+            **run,
+            "counts": json.dumps(run["counts"]),
+            "options": json.dumps(run["options"]),
+            "status": "running",
+            "ir": ir,
+            "ir_digest": hashlib.sha256(ir).hexdigest(),
+        }
+        with self.writing():
+            names = ", ".join(row)
+            marks = ", ".join(f":{name}" for name in row)
+            cursor = self._database.execute(f"insert into runs ({names}) values ({marks})", row)
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid
+
+    def end_run(self, run: int, status: Status, at: str | None) -> None:
+        """Write down how it ended."""
+        with self.writing():
+            self._database.execute("update runs set status = ?, ended = ? where id = ?", (status, at, run))
+
+    def runs(self) -> tuple[Run, ...]:
+        """All runs, the latest last."""
+        rows = self._rows(
+            "select id, command, started, ended, who, host, tool_version, revision, file, head_digest, artifacts_digest, status, counts, options"
+            " from runs order by id"
+        )
+        return tuple(Run(*(*row[:-2], json.loads(row[-2]), json.loads(row[-1]))) for row in rows)
+
+    def program_of(self, run: int) -> Program:
+        """What a run applied."""
+        return from_json(zlib.decompress(self._rows("select ir from runs where id = ?", run)[0][0]))
+
+    def begin_step(self, run: int, name: str, at: str) -> None:
+        """Journal that a step begins."""
+        with self.writing():
+            self._database.execute(
+                "insert or replace into steps values (?, ?, 'running', ?, null, null, null, '{}')", (run, name, at)
+            )
+
+    def step_process(self, run: int, name: str, pid: int, identity: str | None) -> None:
+        """Journal the program that a step has started."""
+        with self.writing():
+            self._database.execute(
+                "update steps set pid = ?, identity = ? where run = ? and name = ?", (pid, identity, run, name)
+            )
+
+    def end_step(self, run: int, name: str, status: str, at: str, detail: Mapping[str, Any]) -> None:
+        """Journal how a step ended."""
+        with self.writing():
+            self._database.execute(
+                "update steps set status = ?, ended = ?, pid = null, identity = null, detail = ? where run = ? and name = ?",
+                (status, at, json.dumps(detail), run, name),
+            )
+
+    def steps(self, run: int) -> tuple[Step, ...]:
+        """The steps of a run in the order in which they began."""
+        rows = self._rows(
+            "select run, name, status, started, ended, pid, identity, detail from steps where run = ? order by rowid",
+            run,
+        )
+        return tuple(Step(*(*row[:-1], json.loads(row[-1]))) for row in rows)
+
+    # Approvals.
+
+    def approve(self, head_digest: str, base_digest: str | None, who: str, role: str | None, at: str) -> None:
+        """Somebody approves a change from one program to another."""
+        with self.writing():
+            self._database.execute(
+                "insert or replace into approvals values (?, ?, ?, ?, ?)",
+                (head_digest, base_digest or "", who, role or "", at),
+            )
+
+    def approvals(self, head_digest: str, base_digest: str | None) -> tuple[tuple[str, str], ...]:
+        """(who, role) of everybody who approved the change, sorted."""
+        rows = self._rows(
+            "select who, role from approvals where head_digest = ? and base_digest = ? order by 1, 2",
+            head_digest,
+            base_digest or "",
+        )
+        return tuple((who, role) for who, role in rows)
+
+    # The lock.
+
+    def take_lock(self, owner: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Take the environment's lock. Returns None, or who has it."""
+        with self.writing():
+            held = self.lock_owner()
+            if held is None:
+                self._database.execute("insert into lock values (1, ?)", (json.dumps(owner),))
+            return held
+
+    def lock_owner(self) -> Mapping[str, Any] | None:
+        """Who has the lock."""
+        rows = self._rows("select owner from lock")
+        return json.loads(rows[0][0]) if rows else None
+
+    def drop_lock(self, token: str) -> None:
+        """Release the lock if it is still the one with this token."""
+        with self.writing():
+            held = self.lock_owner()
+            if held is not None and held["token"] == token:
+                self._database.execute("delete from lock")
+
+
+def _make(file: pathlib.Path, platform: str, environment: str | None) -> None:
+    """An empty record, whole from the first moment that it is there; one that somebody else has just made is left."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f"{file.name}.{uuid.uuid4().hex}")
+    try:
+        with contextlib.closing(sqlite3.connect(beside)) as database:
+            database.executescript(TABLES)
+            values = {"format": str(FORMAT), "platform": platform, "environment": environment or ""}
+            database.executemany("insert into meta values (?, ?)", values.items())
+            database.commit()
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _row(node: Node) -> tuple[str, str]:
+    data = json.dumps(node_to_data(node), ensure_ascii=False)
+    return data, hashlib.sha256(data.encode()).hexdigest()
+
+
+def _damaged(file: pathlib.Path, why: str) -> Failure:
+    return Failure(
+        DAMAGED,
+        f"the record {file} is damaged: {why}",
+        f"restore it: `cp {file}.bak {file}`, or from a backup; nothing was changed",
+    )

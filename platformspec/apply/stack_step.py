@@ -1,0 +1,117 @@
+"""Apply one stack: plan it with terraform, compare with what was announced, apply, and keep what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from platformspec.apply.announced import refuse_unannounced
+from platformspec.apply.doubtful import settle_doubts
+from platformspec.apply.events import Event
+from platformspec.apply.site import Site
+from platformspec.apply.terraform import RESTORE, STATE_UNREADABLE, Stack
+from platformspec.diagnostics import Failure
+from platformspec.emit.terraform import address
+from platformspec.ir.node import Resource
+from platformspec.ir.program import Program
+
+
+def apply_stack(
+    site: Site,
+    name: str,
+    program: Program,
+    *,
+    announced: Collection[str],
+    scope: Collection[str] | None,
+    removes: Collection[str] = (),
+    create_again: bool = False,
+    step: str | None = None,
+) -> None:
+    """Bring one stack to what `program` says.
+
+    `announced`: ids that may be destroyed. `scope`: ids to which a targeted apply is held. `removes`: ids that this step is
+    to take away. `create_again`: nothing of what is in doubt exists. Raises `Failure`.
+    """
+    step = step or f"stack {name}"
+    nodes = [node for node in program.by_stack.get(name, ()) if scope is None or node.id in scope]
+    ids = {address(node): node.id for node in program.by_stack.get(name, ()) if isinstance(node, Resource)}
+    known = site.record.known()
+    ids |= {
+        address(item.node): id
+        for id, item in known.items()
+        if item.node.stack == name and isinstance(item.node, Resource) and address(item.node) not in ids
+    }
+    with site.step(step) as detail:
+        site.record.attempt(nodes)
+        stack = site.stack(name, step)
+        stack.initialise()
+        refuse_lost_state(site, stack)
+        by_id = {id: address for address, id in ids.items()}
+        wanted = {*(scope or ()), *removes}
+        targets = sorted(by_id[id] for id in wanted if id in by_id) if scope is not None else ()
+        planned = stack.plan(targets)
+        doubts = frozenset() if create_again else site.record.doubts(name)
+        places = {found: program.nodes[ids[found]].placement for found in doubts if ids.get(found) in program.nodes}
+        if places and settle_doubts(site, stack, planned.changes, places):
+            planned = stack.plan(targets)
+        site.record.settled(name)
+        unfinished = {id for id, item in known.items() if item.certainty == "attempted"}
+        refuse_unannounced(name, planned.changes, ids, announced, unfinished)
+        if planned.changes_something:
+            site.acts()
+            stack.apply(lambda message: _relay(site, ids, message))
+        else:
+            stack.forget_plan()
+        counts = Counter(_verb(change.actions) for change in planned.changes)
+        detail["counts"] = dict(counts)
+        detail["summary"] = ", ".join(f"{count} {verb}" for verb, count in sorted(counts.items())) or "no changes"
+        state = stack.state()
+        if state is not None:
+            site.record.state_is(name, state["lineage"], state["serial"])
+        site.record.applied(nodes)
+        site.record.gone(removes)
+
+
+def refuse_lost_state(site: Site, stack: Stack) -> None:
+    """Raises `Failure` where the record knows resources of this stack, and its state is not the one that made them."""
+    recorded = site.record.state_of(stack.name)
+    if recorded is None:
+        return
+    state = stack.state()
+    if state is None:
+        why = "is gone"
+    elif state["lineage"] != recorded[0]:
+        why = "is another one than the last apply left"
+    elif state["serial"] < recorded[1]:
+        why = f"has serial {state['serial']}, and the last apply left {recorded[1]}"
+    else:
+        return
+    raise Failure(
+        STATE_UNREADABLE,
+        f"the state of stack {stack.name} {why}",
+        RESTORE,
+    )
+
+
+def _verb(actions: tuple[str, ...]) -> str:
+    if "delete" in actions:
+        return "replaced" if "create" in actions else "deleted"
+    return {"create": "created", "update": "updated"}.get(actions[0], "read")
+
+
+def _relay(site: Site, ids: Mapping[str, str], message: Mapping[str, Any]) -> None:
+    """Terraform's own messages about resources, as events."""
+    kind, hook = message.get("type"), message.get("hook", {})
+    if kind not in ("apply_start", "apply_progress", "apply_complete", "apply_errored"):
+        return
+    found = hook["resource"]["addr"]
+    name, seconds = ids.get(found, found), hook.get("elapsed_seconds")
+    if kind == "apply_start":
+        site.tell(Event("resource", name, "begins", str(hook.get("action", ""))))
+    elif kind == "apply_progress":
+        site.tell(Event("resource", name, "waits", str(hook.get("action", "")), seconds))
+    elif kind == "apply_complete":
+        site.tell(Event("resource", name, "done", str(hook.get("action", "")), seconds))
+    else:
+        site.tell(Event("resource", name, "failed", str(hook.get("action", "")), seconds))

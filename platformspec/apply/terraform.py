@@ -1,0 +1,288 @@
+"""Drive terraform in the folder of one stack: init, plan, apply, import, and read its state and outputs."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from platformspec.apply.process import Program
+from platformspec.diagnostics import Code, Failure
+
+NO_BUCKET = Code(
+    "PS704",
+    "a bucket for the state that does not exist",
+    explain="Terraform keeps its state in the bucket under cloud.state, and the bucket must be there before the first apply. "
+    "It is named in platform.yaml, so nothing creates it unasked.",
+)
+TERRAFORM_FAILED = Code(
+    "PS716",
+    "terraform ended with an error",
+    explain="Terraform itself, its provider or the cloud refused something, and the message is theirs. What was created before the "
+    "error is in Terraform's state and in the record. Once the cause is mended, `platformspec apply --resume` goes on.",
+)
+STATE_UNREADABLE = Code(
+    "PS726",
+    "a Terraform state that is damaged, missing or too old",
+    explain="The record knows what was created in this stack, and the state does not agree: it is gone, cut short, another one, or older "
+    "than the last apply left it. Applying on top of it would create everything a second time. Terraform keeps the state before the "
+    "last in a file that ends in .backup; a bucket made by `platformspec bootstrap` keeps every version.",
+)
+
+RESTORE: Final = "restore the state from its .backup file or from an earlier version in the bucket; nothing was changed"
+# Terraform's own words for a state that it cannot make sense of.
+UNREADABLE: Final = re.compile(
+    r"Unsupported state file|state file could not be|does not have the expected content|[Ii]nvalid state"
+)
+# What terraform says when a provider is gone, or the cloud's answer did not come.
+UNHEARD: Final = re.compile(
+    r"[Pp]lugin did not respond|[Pp]lugin exited|connection reset|unexpected EOF|[Tt]imeout|deadline exceeded"
+)
+LOCK_TIMEOUT: Final = "30s"
+PLAN_FILE: Final = "change.tfplan"
+ERRORED_STATE: Final = "errored.tfstate"
+LOCK_FILE: Final = ".terraform.lock.hcl"
+ENVIRONMENT: Final = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """What terraform wants to do with one resource.
+
+    `actions` as in its JSON plan; `after` holds the planned values. `tainted`: its creation failed half-way. `deposed`: it was
+    replaced already, and the old one is still there.
+    """
+
+    address: str
+    type: str
+    actions: tuple[str, ...]
+    deposed: bool
+    tainted: bool
+    after: Mapping[str, Any]
+    forced_by: tuple[str, ...]
+
+    @property
+    def destroys(self) -> bool:
+        return "delete" in self.actions
+
+    @property
+    def creates(self) -> bool:
+        return "create" in self.actions
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """`changes_something` is true for outputs alone, too; `changes` holds what is done with resources, no-ops left out."""
+
+    changes_something: bool
+    changes: tuple[ResourceChange, ...]
+
+
+Follow = Callable[[Mapping[str, Any]], None]
+"""Takes one message of terraform's own JSON output."""
+
+
+class Stack:
+    """One stack. `folder` holds its cdk.tf.json, `kept_locks` the lock files that belong to the platform."""
+
+    # Two terraform at once must not fill one plug-in cache.
+    _installing = threading.Lock()
+
+    def __init__(
+        self,
+        name: str,
+        terraform: Program,
+        folder: pathlib.Path,
+        logs: pathlib.Path,
+        kept_locks: pathlib.Path | None,
+        started: Callable[[int], None],
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self._terraform = Program(terraform.path, {**ENVIRONMENT, **terraform.environment})
+        self._logs = logs
+        self._kept_locks = kept_locks
+        self._started = started
+
+    def initialise(self) -> None:
+        """Install providers, by the platform's lock file where it has one, and connect the backend."""
+        kept = None if self._kept_locks is None else self._kept_locks / f"{self.name}.lock.hcl"
+        lock = self.folder / LOCK_FILE
+        with self._installing:
+            if kept is not None and kept.exists():
+                shutil.copyfile(kept, lock)
+            self._run(["init", "-input=false", "-no-color", "-reconfigure"], "init")
+            self._push_errored_state()
+            if kept is not None and lock.exists() and (not kept.exists() or kept.read_bytes() != lock.read_bytes()):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(lock, kept)
+
+    def _push_errored_state(self) -> None:
+        """A state that terraform could not write where it belongs (a full disk, a lost connection) lies in the folder."""
+        errored = self.folder / ERRORED_STATE
+        if errored.exists():
+            pushed = self._terraform.run(["state", "push", errored.name], folder=self.folder)
+            if pushed.code != 0:
+                raise self.failure("state push", pushed.stderr)
+            errored.unlink()
+
+    def plan(self, targets: Sequence[str] = ()) -> StackPlan:
+        """Plan into a file. Reading drift changes nothing."""
+        options = ["-input=false", "-json", "-detailed-exitcode", f"-lock-timeout={LOCK_TIMEOUT}", f"-out={PLAN_FILE}"]
+        code = self._run(["plan", *options, *(f"-target={target}" for target in targets)], "plan", fine=(0, 2))
+        (self.folder / PLAN_FILE).chmod(0o600)
+        shown = self._terraform.run(["show", "-json", PLAN_FILE], folder=self.folder)
+        if shown.code != 0:
+            raise self.failure("show", shown.stderr)
+        return StackPlan(code == 2, tuple(_changes(json.loads(shown.stdout))))
+
+    def apply(self, follow: Follow) -> None:
+        """Apply the plan that was just made."""
+        try:
+            self._run(
+                ["apply", "-input=false", "-json", f"-lock-timeout={LOCK_TIMEOUT}", PLAN_FILE], "apply", follow=follow
+            )
+        finally:
+            self.forget_plan()
+
+    def forget_plan(self) -> None:
+        """Remove the plan file: it may hold values that belong to nobody else."""
+        (self.folder / PLAN_FILE).unlink(missing_ok=True)
+
+    def adopt(self, address: str, id: str) -> bool:
+        """Import a resource that is there already. False where there is none."""
+        done = self._terraform.run(
+            ["import", "-input=false", "-no-color", f"-lock-timeout={LOCK_TIMEOUT}", address, id], folder=self.folder
+        )
+        return done.code == 0
+
+    def outputs(self) -> dict[str, Any]:
+        """Name -> value of every output in the state."""
+        shown = self._terraform.run(["output", "-json"], folder=self.folder)
+        if shown.code != 0:
+            raise self.failure("output", shown.stderr)
+        return {name: output["value"] for name, output in json.loads(shown.stdout).items()}
+
+    def state(self) -> Mapping[str, Any] | None:
+        """The state as terraform stores it; None where there is none. Raises `Failure` where it cannot be read."""
+        pulled = self._terraform.run(["state", "pull"], folder=self.folder)
+        if pulled.code != 0:
+            raise self._unreadable(_last_words(pulled.stderr))
+        if not pulled.stdout.strip():
+            return None
+        state: Mapping[str, Any] = json.loads(pulled.stdout)
+        return state
+
+    def _unreadable(self, words: str) -> Failure:
+        return Failure(STATE_UNREADABLE, f"the state of stack {self.name} cannot be read: {words}", RESTORE)
+
+    def failure(self, verb: str, text: str) -> Failure:
+        """The failure for what terraform said."""
+        words = _last_words(text)
+        if "NoSuchBucket" in text or ("S3 bucket" in text and "does not exist" in text):
+            return Failure(NO_BUCKET, f"stack {self.name}: {words}", "platformspec bootstrap")
+        if UNREADABLE.search(words):
+            return self._unreadable(words)
+        return Failure(
+            TERRAFORM_FAILED,
+            f"terraform {verb} of stack {self.name}: {words}",
+            "mend the cause, then `platformspec apply --resume`",
+        )
+
+    def log(self, verb: str) -> pathlib.Path:
+        """The file with what terraform said when it did this last in this run."""
+        return self._logs / f"{self.name}.{verb}.log"
+
+    def _run(
+        self, arguments: Sequence[str], verb: str, *, fine: tuple[int, ...] = (0,), follow: Follow | None = None
+    ) -> int:
+        log = self.log(verb)
+        errors: list[str] = []
+        texts: list[str] = []
+
+        def line(text: str) -> None:
+            message = _message(text)
+            if message is None:
+                texts.append(text)
+                return
+            if message.get("@level") == "error":
+                errors.append(_error(message))
+            if follow is not None:
+                follow(message)
+
+        code = self._terraform.follow(arguments, folder=self.folder, log=log, started=self._started, line=line)
+        if code not in fine:
+            said = "\n".join(errors) or "\n".join(texts)
+            raise self.failure(verb, said or f"it ended with {code} and said nothing; its log is {log}")
+        return code
+
+
+def creations_in_doubt(log: pathlib.Path) -> frozenset[str]:
+    """Addresses whose creation an apply, by its log, had begun, and of which its state may know nothing.
+
+    Where terraform came to its end these are the ones whose provider died or was not heard of again; where it did not, all that
+    it had begun. A last line that is cut short says nothing.
+    """
+    try:
+        lines = log.read_text("utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return frozenset()
+    begun: set[str] = set()
+    lost: set[str] = set()
+    ended = False
+    for message in filter(None, map(_message, lines)):
+        if message.get("type") == "apply_start" and message["hook"].get("action") == "create":
+            begun.add(message["hook"]["resource"]["addr"])
+        elif message.get("type") == "change_summary" and message["changes"].get("operation") == "apply":
+            ended = True
+        elif message.get("type") == "diagnostic" and message.get("@level") == "error":
+            ended = True
+            if UNHEARD.search(_error(message)):
+                lost.add(message["diagnostic"].get("address", ""))
+    return frozenset(begun & lost if ended else begun)
+
+
+def _message(text: str) -> dict[str, Any] | None:
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
+
+
+def _error(message: Mapping[str, Any]) -> str:
+    diagnostic = message.get("diagnostic", {})
+    parts = (diagnostic.get("address"), diagnostic.get("summary") or message.get("@message"), diagnostic.get("detail"))
+    return ": ".join(" ".join(str(part).split()) for part in parts if part)
+
+
+def _changes(plan: Mapping[str, Any]) -> list[ResourceChange]:
+    found: list[ResourceChange] = []
+    for item in plan.get("resource_changes", ()):
+        change = item["change"]
+        if item["mode"] != "managed" or (change["actions"] == ["no-op"] and "importing" not in change):
+            continue
+        forced = tuple(".".join(str(part) for part in path) for path in change.get("replace_paths", ()))
+        found.append(
+            ResourceChange(
+                item["address"],
+                item["type"],
+                tuple(change["actions"]),
+                "deposed" in item,
+                item.get("action_reason") == "replace_because_tainted",
+                change.get("after") or {},
+                forced,
+            )
+        )
+    return found
+
+
+def _last_words(text: str) -> str:
+    """What terraform said, on few lines, without its frames."""
+    lines = [line.strip(" │╷╵\t") for line in text.splitlines()]
+    return " ".join(line for line in lines if line)[:1500]

@@ -1,0 +1,173 @@
+"""What apply, destroy and rollback share: arguments, confirmation, the run under the lock, and how it ended."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from platformspec.apply.announced import Guards
+from platformspec.apply.apply import Intent, Outcome, apply, closure, steps_done, wait_for_orphans
+from platformspec.apply.lock import locked
+from platformspec.apply.record import Run
+from platformspec.apply.saved_plan import STALE
+from platformspec.apply.site import now
+from platformspec.cli import exit
+from platformspec.cli.environment import Environment
+from platformspec.cli.output import diagnostics_text, wants_color
+from platformspec.cli.planning import plan_between
+from platformspec.cli.stop import Stop
+from platformspec.diagnostics import Code, Failure
+from platformspec.ir.program import Program
+from platformspec.plan import words
+from platformspec.plan.change import Plan
+
+NOT_CONFIRMED = Code(
+    "PS725",
+    "a change that nobody confirmed",
+    explain="apply, destroy and rollback show what they will do and ask. Where nobody can be asked, in a pipeline, `--auto-approve` says that the "
+    "plan was looked at before: best together with `--plan FILE`.",
+)
+NOTHING_TO_RESUME = Code(
+    "PS709",
+    "nothing to resume, or something else",
+    explain="`apply --resume` goes on with the last run, if that did not finish, towards exactly what it was to reach. Where the platform file has "
+    "changed since, a new plan is needed: `platformspec unlock` gives the old run up, and `platformspec apply` plans from what the record knows.",
+)
+NO_TARGET = Code(
+    "PS728",
+    "a target that nothing belongs to",
+    explain="`--target` takes the address of a declaration, such as model.chat. Everything that it needs is applied with it.",
+)
+
+
+def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command that changes something outside."""
+    parser.add_argument("--auto-approve", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--parallelism", type=_count, default=4, metavar="N", help="stacks at the same time (default: 4)"
+    )
+    parser.add_argument(
+        "--ready-minutes",
+        type=_minutes,
+        default=45.0,
+        metavar="N",
+        help="how long to wait until workloads are ready; 0: do not wait (default: 45)",
+    )
+    parser.add_argument("--json", action="store_true", help="print events as JSON, one on a line")
+    parser.add_argument(
+        "--inject", metavar="F", help="with --rehearse: a file of rules that make steps fail, wait or crash"
+    )
+
+
+def confirm(args: argparse.Namespace, question: str) -> None:
+    """Ask. Raises `Failure` where nobody can be asked, and `Stop` where the answer is no."""
+    if args.auto_approve:
+        return
+    if not sys.stdin.isatty():
+        raise Failure(
+            NOT_CONFIRMED,
+            "nobody can be asked here, and --auto-approve was not given",
+            "look at `platformspec plan`, then add --auto-approve",
+        )
+    sys.stderr.write(f"{question} Only yes is taken as yes: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip() != "yes":
+        sys.stderr.write("nothing was done\n")
+        raise Stop(exit.ERRORS)
+
+
+def scope_of(environment: Environment, target: str | None) -> frozenset[str] | None:
+    """Ids to which `--target` holds the run. Raises `Failure` where nothing belongs to it."""
+    if target is None:
+        return None
+    found = closure(environment.program, environment.record.known(), target)
+    if not found:
+        raise Failure(
+            NO_TARGET,
+            f"nothing is made of {target}",
+            "`platformspec show --resources` lists what is made, by address",
+        )
+    return found
+
+
+def act(
+    environment: Environment,
+    args: argparse.Namespace,
+    command: str,
+    head: Program,
+    plan: Plan,
+    options: Mapping[str, Any],
+    *,
+    guards: Guards,
+    resumes: Run | None = None,
+) -> int:
+    """Run it under the lock, and say how it ended."""
+    record = environment.record
+    site = environment.site(args)
+    with locked(record, command, now(), take_over=resumes is not None):
+        if resumes is not None:
+            wait_for_orphans(site, resumes.id)
+            # What ended meanwhile is in the states; what is known is read again.
+            plan = plan_between(environment.recorded(), head, environment.compilation)
+        elif plan.base_digest != plan_between(environment.recorded(), head, environment.compilation).base_digest:
+            raise Failure(
+                STALE, "somebody has applied since this plan was made", "look at `platformspec plan`, and apply again"
+            )
+        record.back_up()
+        intent = Intent(
+            head=head,
+            plan=plan,
+            scope=scope_of(environment, options.get("target")),
+            allowed=frozenset(options.get("allow_destroy", ())),
+            done=frozenset(steps_done(site, resumes.id)) if resumes is not None else frozenset(),
+            create_again=bool(options.get("create_again")),
+            guards=guards,
+        )
+        if resumes is not None:
+            record.end_run(resumes.id, "interrupted", resumes.ended or now())
+        site.run = record.begin_run(environment.header(command, plan, head, options), head)
+        try:
+            outcome = apply(site, intent)
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted; `platformspec apply --resume` goes on\n")
+            return exit.PARTIAL if site.acted else exit.ERRORS
+    if environment.stage is not None and not args.json:
+        print("\n".join(environment.stage.summary().lines))
+    return _ended(args, outcome, plan, began_before=resumes is not None)
+
+
+def _ended(args: argparse.Namespace, outcome: Outcome, plan: Plan, *, began_before: bool) -> int:
+    if outcome.complete:
+        if not args.json:
+            print("Done." if began_before else f"Done: {words.done(plan.counts)}.")
+        return exit.OK
+    sys.stderr.write(diagnostics_text(list(outcome.failures), {}, "full", color=wants_color(sys.stderr)))
+    if outcome.acted or began_before:
+        sys.stderr.write("partly done; `platformspec apply --resume` goes on\n")
+        return exit.PARTIAL
+    sys.stderr.write("nothing was done\n")
+    return exit.ERRORS
+
+
+def unfinished(environment: Environment) -> Run:
+    """The last run, if it did not finish. Raises `Failure` otherwise."""
+    runs = environment.record.runs()
+    if not runs or runs[-1].status == "complete":
+        raise Failure(NOTHING_TO_RESUME, "the last run has finished, or there was none", "platformspec apply")
+    return runs[-1]
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1 is needed")
+    return number
+
+
+def _minutes(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError("a number of minutes from 0 is needed")
+    return number

@@ -1,0 +1,137 @@
+"""`platformspec apply`: create and change what the plan says."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json as json_format
+import pathlib
+import sys
+
+from platformspec.apply.announced import refuse_protected
+from platformspec.apply.approvals import refuse_unapproved
+from platformspec.apply.freeze import refuse_frozen
+from platformspec.apply.lock import is_dead, refusal, who
+from platformspec.apply.saved_plan import refuse_other_plan
+from platformspec.cli.acting import (
+    NOTHING_TO_RESUME,
+    act,
+    add_acting_arguments,
+    confirm,
+    scope_of,
+    unfinished,
+)
+from platformspec.cli.environment import Environment, add_environment_arguments, environment
+from platformspec.cli.output import wants_color
+from platformspec.cli.planning import plan_between, planned
+from platformspec.cli.session import compile_input, platform_input, write_lock
+from platformspec.diagnostics import Failure
+from platformspec.ir.program import Program
+from platformspec.plan.change import Plan
+from platformspec.plan.digest import digest
+from platformspec.plan.notes import PlanNotes
+from platformspec.plan.render import json, text
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its arguments."""
+    parser.epilog = (
+        "examples:\n  platformspec plan --env prod --out plan.json\n  platformspec apply --env prod --plan plan.json\n"
+        "  platformspec apply --resume\n  platformspec apply --target model.chat"
+    )
+    add_environment_arguments(parser)
+    add_acting_arguments(parser)
+    parser.add_argument("--plan", metavar="F", help="apply only what this plan (`plan --out F`) says")
+    parser.add_argument(
+        "--target", metavar="ADDRESS", help="only this declaration and what it needs, such as model.chat"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the last run, which did not finish")
+    parser.add_argument(
+        "--allow-destroy",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="let Terraform destroy this resource although the plan did not say so; may be repeated",
+    )
+    parser.add_argument(
+        "--create-again",
+        action="store_true",
+        help="with --resume: nothing exists of what the interrupted run may have created",
+    )
+    parser.add_argument(
+        "--force-conflicts", action="store_true", help="take over fields of Kubernetes objects that others have set"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    source = platform_input(args.file)
+    compilation = compile_input(source, args)
+    with environment(source, compilation, args) as here:
+        if args.resume:
+            return _resume(args, here)
+        held = here.record.lock_owner()
+        if held is not None:
+            raise refusal(held)
+        plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
+        _permit(args, here, plan, notes)
+        if not args.json:
+            sys.stdout.write(text.render(plan, notes, color=wants_color(sys.stdout)))
+        confirm(args, f"Apply this to {_where(here)}?")
+        write_lock(source, compilation)
+        options = {"target": args.target, "allow_destroy": args.allow_destroy}
+        return act(here, args, "apply", here.program, plan, options, guards={})
+
+
+def _permit(args: argparse.Namespace, here: Environment, plan: Plan, notes: PlanNotes) -> None:
+    """Raises `Failure` unless the plan is the one that was looked at, and may be applied now."""
+    if args.plan is not None:
+        refuse_other_plan(pathlib.Path(args.plan), json_format.loads(json.render(plan, notes)))
+    known = here.record.known()
+    refuse_protected(plan, known, here.compilation.providers.acting.guards, scope_of(here, args.target))
+    spec = here.compilation.spec
+    assert spec is not None
+    rules = spec.environments.get(here.compilation.environment or "")
+    if plan.changes:
+        refuse_unapproved(
+            rules.approvals if rules is not None else 0,
+            notes.approvals,
+            here.record.approvals(plan.head_digest, plan.base_digest),
+            who(),
+        )
+    if rules is not None:
+        refuse_frozen(rules.freeze, datetime.datetime.now(datetime.UTC))
+
+
+def _resume(args: argparse.Namespace, here: Environment) -> int:
+    """Go on with the last run. It was confirmed, approved and outside a freeze when it began."""
+    held = here.record.lock_owner()
+    if held is not None and not is_dead(held):
+        raise refusal(held)
+    last = unfinished(here)
+    command = last.command
+    if command == "destroy":
+        head = Program.of(here.program.platform, here.program.environment, [])
+    elif command == "rollback":
+        head = here.record.program_of(last.id)
+    else:
+        head = here.program
+    if digest(head) != last.head_digest:
+        raise Failure(
+            NOTHING_TO_RESUME,
+            f"the platform file has changed since run {last.id}, which did not finish",
+            "`platformspec unlock` gives it up; then `platformspec plan` and `platformspec apply`",
+        )
+    plan = plan_between(here.recorded(), head, here.compilation)
+    guards = here.compilation.providers.acting.guards if last.options.get("include_protected") else {}
+    options = {
+        **last.options,
+        "allow_destroy": [*last.options.get("allow_destroy", ()), *args.allow_destroy],
+        "create_again": args.create_again,
+    }
+    return act(here, args, command, head, plan, options, guards=guards, resumes=last)
+
+
+def _where(here: Environment) -> str:
+    name = here.program.platform
+    return f"{name} ({here.program.environment})" if here.program.environment else name

@@ -1,0 +1,37 @@
+"""`platformspec approve`: write down that somebody approves what an apply would do."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from platformspec.apply.lock import who
+from platformspec.apply.site import now
+from platformspec.cli import exit
+from platformspec.cli.acting import confirm
+from platformspec.cli.environment import add_environment_arguments, environment
+from platformspec.cli.output import wants_color
+from platformspec.cli.planning import planned
+from platformspec.cli.session import compile_input, platform_input
+from platformspec.plan.render import text
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its arguments."""
+    parser.epilog = "examples:\n  platformspec approve --env prod\n  platformspec approve --env prod --role finops"
+    add_environment_arguments(parser)
+    parser.add_argument("--role", metavar="NAME", help="approve in this role, for a policy that asks for it")
+    parser.add_argument("--auto-approve", action="store_true", help="do not ask")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it. The approval holds for exactly this change."""
+    source = platform_input(args.file)
+    compilation = compile_input(source, args)
+    with environment(source, compilation, args) as here:
+        plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
+        sys.stdout.write(text.render(plan, notes, color=wants_color(sys.stdout)))
+        confirm(args, "Approve this?")
+        here.record.approve(plan.head_digest, plan.base_digest, who(), args.role, now())
+        print(f"approved by {who()}" + (f" as {args.role}" if args.role else ""))
+    return exit.OK

@@ -1,0 +1,182 @@
+"""One environment as the acting commands see it: its record, its folder, its programs, and who is at work."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import pathlib
+import shutil
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from platformspec.apply.cluster_access import by_state
+from platformspec.apply.events import Tell
+from platformspec.apply.kubectl import Cluster
+from platformspec.apply.lock import who
+from platformspec.apply.places import RECORD, environment_folder, keep_out_of_git
+from platformspec.apply.process import Program as Tool
+from platformspec.apply.process import output_of
+from platformspec.apply.record import Record
+from platformspec.apply.site import Limits, Site, now
+from platformspec.apply.tools import find_kubectl, find_terraform
+from platformspec.cli.arguments import add_input_arguments
+from platformspec.cli.emit_settings import emit_settings
+from platformspec.cli.event_output import teller
+from platformspec.cli.paths import cache_folder
+from platformspec.cli.session import Input, beside
+from platformspec.cli.stage import open_stage
+from platformspec.diagnostics import Code, Failure
+from platformspec.driver import Compilation
+from platformspec.emit.emit import emit
+from platformspec.ir.node import Manifest
+from platformspec.ir.program import Program
+from platformspec.lower.stage import Stage
+from platformspec.plan.change import Plan
+from platformspec.version import VERSION
+
+WRONG_ACCOUNT = Code(
+    "PS702",
+    "credentials for another account",
+    explain="The credentials at hand belong to another account than cloud.account of this environment, or to none. Nothing was done.",
+)
+
+
+@dataclass
+class Environment:
+    """`folder`: what applying keeps; `beside`: the folder of the platform file."""
+
+    compilation: Compilation
+    folder: pathlib.Path
+    beside: pathlib.Path
+    record: Record
+    file: str
+    tell: Tell
+    stage: Stage | None
+
+    @property
+    def program(self) -> Program:
+        """What the file says."""
+        assert self.compilation.program is not None
+        return self.compilation.program
+
+    def recorded(self) -> Program | None:
+        """What the record says."""
+        return self.record.program(self.program.platform, self.program.environment)
+
+    def header(self, command: str, plan: Plan, head: Program, options: Mapping[str, Any]) -> dict[str, Any]:
+        """What the record keeps of a run from its beginning."""
+        revision = output_of(["git", "rev-parse", "HEAD"], cwd=self.beside)
+        changed = output_of(["git", "status", "--porcelain", "--", str(self.beside)], cwd=self.beside)
+        settings = emit_settings(self.compilation, "cdktf")
+        return {
+            "command": command,
+            "started": now(),
+            "who": who(),
+            "host": socket.gethostname(),
+            "tool_version": VERSION,
+            "revision": f"{revision} with changes" if revision and changed else revision,
+            "file": self.file,
+            "head_digest": plan.head_digest,
+            "artifacts_digest": emit(head, settings, cache=cache_folder() / "stacks").digest,
+            "counts": dict(plan.counts),
+            "options": dict(options),
+        }
+
+    def site(self, args: argparse.Namespace) -> Site:
+        """Programs found, versions checked, credentials compared. Raises `Failure`; nothing was done then."""
+        acting = self.compilation.providers.acting
+        variables = dict(self.stage.environment) if self.stage is not None else _plugin_cache()
+        terraform = find_terraform(variables)
+        manifests = [node for node in self._all_nodes() if isinstance(node, Manifest)]
+        kubectl = find_kubectl(variables) if manifests else Tool("kubectl")
+        if self.stage is None and self._all_nodes():
+            self._compare_account(acting.account_command)
+        force = getattr(args, "force_conflicts", False)
+        return Site(
+            platform=self.program.platform,
+            environment=self.program.environment,
+            settings=emit_settings(self.compilation, "cdktf"),
+            folder=self.folder,
+            cache=cache_folder() / "stacks",
+            # The simulated providers have other digests than the real ones.
+            kept_locks=self.beside / "terraform-locks" if self.stage is None else None,
+            record=self.record,
+            terraform=terraform,
+            cluster=self._on_stage(kubectl, force) if self.stage else by_state(kubectl, acting.clusters, force=force),
+            tell=self.tell,
+            import_ids=acting.import_ids,
+            limits=Limits(args.parallelism, args.ready_minutes),
+        )
+
+    def _on_stage(self, kubectl: Tool, force: bool) -> Callable[[Site, str], Cluster]:
+        stage = self.stage
+        assert stage is not None
+
+        def reach(site: Site, name: str) -> Cluster:
+            variables = {**kubectl.environment, "KUBECONFIG": str(stage.kubeconfig(name))}
+            return Cluster(name, Tool(kubectl.path, variables), force=force)
+
+        return reach
+
+    def _all_nodes(self) -> list[Any]:
+        return [*self.program, *(item.node for item in self.record.known().values())]
+
+    def _compare_account(self, command: tuple[str, ...]) -> None:
+        if not command or shutil.which(command[0]) is None:
+            # Terraform's provider compares as well, by allowed_account_ids, before it does anything.
+            return
+        assert self.compilation.spec is not None
+        wanted = self.compilation.spec.cloud.account
+        said = output_of(command)
+        if said is None:
+            raise Failure(
+                WRONG_ACCOUNT,
+                f"`{' '.join(command)}` fails: there are no valid credentials",
+                f"log in to account {wanted}, for instance with `aws sso login`",
+            )
+        account = json.loads(said).get("Account")
+        if account != wanted:
+            raise Failure(
+                WRONG_ACCOUNT,
+                f"the credentials are for account {account}, and this environment is in account {wanted}",
+                f"log in to account {wanted}, or set AWS_PROFILE",
+            )
+
+
+def _plugin_cache() -> dict[str, str]:
+    """Providers are large: one copy serves all stacks."""
+    folder = cache_folder() / "terraform-plugins"
+    folder.mkdir(parents=True, exist_ok=True)
+    return {"TF_PLUGIN_CACHE_DIR": str(folder)}
+
+
+def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command that looks at what was applied."""
+    add_input_arguments(parser)
+    parser.add_argument(
+        "--rehearse",
+        action="store_true",
+        help="in a simulated cloud and cluster on this machine, with a record of their own",
+    )
+
+
+@contextmanager
+def environment(source: Input, compilation: Compilation, args: argparse.Namespace) -> Iterator[Environment]:
+    """Open the environment. Raises `Failure` where its record is damaged, newer or another platform's."""
+    program, home = compilation.program, beside(source)
+    assert program is not None
+    folder = environment_folder(home, program.platform, compilation.environment)
+    keep_out_of_git(home)
+    if args.rehearse:
+        folder = folder / "rehearsal"
+    with contextlib.ExitStack() as stack:
+        stage = stack.enter_context(open_stage(compilation, folder / "stage", args)) if args.rehearse else None
+        record = stack.enter_context(
+            contextlib.closing(Record(folder / RECORD, program.platform, compilation.environment))
+        )
+        tell = teller(getattr(args, "json", False))
+        yield Environment(compilation, folder, home, record, source.file, tell, stage)

@@ -1,0 +1,31 @@
+"""How an engine divides a GPU's memory. An engine states this about itself; nothing here knows an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from platformspec.fit.gpu import Gpu
+
+Covers = Literal["everything", "weights_and_cache", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMemory:
+    """An engine's budget.
+
+    - `covers`: what must fit into the share of GPU memory that the engine is told: `everything` it uses, only `weights_and_cache`
+      (activations and graphs must fit into the rest), or `nothing`: there is no share, and it takes what it needs of the whole.
+    - `batched_tokens`: GPU -> tokens that are computed at once.
+    - `cache`: whether it keeps a KV cache; one without is an encoder.
+    - `windows`: whether a layer with a sliding window keeps only its window.
+    - `source`: where that was read.
+    """
+
+    name: str
+    covers: Covers
+    batched_tokens: Callable[[Gpu], int]
+    cache: bool
+    windows: bool
+    source: str

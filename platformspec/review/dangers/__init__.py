@@ -1,0 +1,41 @@
+"""Rules about dangerous changes. Each file holds one subject; the tuple below is the list of all rules, in order of weight."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from platformspec.review.dangers.access import powers
+from platformspec.review.dangers.danger import Danger, Rule, Situation
+from platformspec.review.dangers.destroyed import destroyed, stranded
+from platformspec.review.dangers.exposure import exposed
+from platformspec.review.dangers.index import reindexed
+from platformspec.review.dangers.moved import moved
+from platformspec.review.dangers.rollout import unanswered
+from platformspec.review.dangers.rules import new_waivers, weaker_policies
+from platformspec.review.dangers.service import removed_services, versions
+from platformspec.review.dangers.weaker import weaker
+
+__all__ = ["RULES", "Danger", "Situation", "dangers"]
+
+RULES: Final[tuple[Rule, ...]] = (
+    moved,
+    destroyed,
+    stranded,
+    reindexed,
+    exposed,
+    powers,
+    removed_services,
+    versions,
+    weaker,
+    unanswered,
+    weaker_policies,
+    new_waivers,
+)
+
+
+def dangers(s: Situation) -> tuple[Danger, ...]:
+    """Everything that the rules find, the heaviest first; inside a rule in the order that it gives."""
+    found: dict[Danger, None] = {}
+    for rule in RULES:
+        found.update(dict.fromkeys(rule(s)))
+    return tuple(found)

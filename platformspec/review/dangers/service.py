@@ -1,0 +1,60 @@
+"""What callers can no longer use, and versions from which there is no way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from platformspec.diagnostics import Code
+from platformspec.review.dangers.danger import Danger, Situation
+from platformspec.review.differences import ABSENT
+from platformspec.review.wording import difference_text, title
+
+NO_SERVICE = Code(
+    "PS630",
+    "something that others call is removed",
+    explain="A model, a gateway or a route goes. Callers that still use it get errors from the next apply on.",
+)
+NO_WAY_BACK = Code(
+    "PS629",
+    "a version that cannot be taken back",
+    explain="A control plane of EKS and a major version of PostgreSQL go up only; the way back is a new cluster, or a restored backup. EKS goes up one minor version at a time.",
+)
+_CALLED: Final = ("model", "gateway")
+_VERSIONS: Final = {"cluster": ("kubernetes",), "database": ("version",)}
+
+
+def removed_services(s: Situation) -> Iterator[Danger]:
+    """Models, gateways and routes that are gone, or called otherwise."""
+    for difference in s.differences:
+        address = difference.address
+        if address.kind not in _CALLED or difference.field or difference.after is not ABSENT:
+            continue
+        whole = address.child is not None and any(d.address == address.parent and not d.field for d in s.differences)
+        if whole:
+            continue
+        new = s.renames.get(address)
+        what = f"is called {title(new)} from now on" if new is not None else "is removed"
+        yield s.danger(
+            NO_SERVICE,
+            address,
+            f"{title(address)} {what}: callers of the old name get errors",
+            "make sure that nobody calls it any more, or keep both for a while",
+            path=difference.path,
+            removed=True,
+        )
+
+
+def versions(s: Situation) -> Iterator[Danger]:
+    """Versions of control planes and databases."""
+    for difference in s.differences:
+        if difference.field and difference.field == _VERSIONS.get(difference.address.kind):
+            up = str(difference.after) > str(difference.before)
+            how = "there is no way back" if up else "the cloud refuses to go back"
+            yield s.danger(
+                NO_WAY_BACK,
+                difference.address,
+                f"{title(difference.address)}: {difference_text(difference)}; {how}",
+                "try it in another environment first" if up else "leave the version, or build a new one beside it",
+                path=difference.path,
+            )

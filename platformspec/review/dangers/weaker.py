@@ -1,0 +1,149 @@
+"""Fields that make the platform weaker when they move in one direction: less redundancy, less capacity, less protection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from platformspec.diagnostics import Code, Path
+from platformspec.kinds.gateway import FallbackSpec
+from platformspec.review.dangers.danger import Danger, Situation
+from platformspec.review.differences import ABSENT, Difference
+from platformspec.review.wording import difference_text, list_change, title
+
+LESS_REDUNDANCY = Code(
+    "PS623",
+    "a change takes redundancy away",
+    explain="Fewer copies, zones or ways round are left when one fails or is taken back by the cloud. With one copy every failure, and every update, is an outage.",
+)
+LESS_PROTECTION = Code(
+    "PS625",
+    "a change takes protection away",
+    explain="Something that prevents or mends mistakes becomes weaker or goes: protection against deletion, backups, logs, limits, keys that end, isolation of data.",
+)
+LESS_CAPACITY = Code(
+    "PS633",
+    "a change takes capacity away",
+    explain="The largest number of replicas or nodes becomes smaller. What is above it now is stopped, and a peak that was answered yesterday may be refused.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weakening:
+    """A field of a kind, when a change of it is a loss, and what is lost."""
+
+    code: Code
+    kind: str
+    field: Path
+    lost: Callable[[Any, Any], bool]
+    because: str
+    help: str
+
+
+def _fewer(before: Any, after: Any) -> bool:
+    # What is left out has no bound: None -> 3 is a loss of none of these.
+    return _number(before) and _number(after) and after < before
+
+
+def _off(before: Any, after: Any) -> bool:
+    return before is True and after is False
+
+
+def _gone(before: Any, after: Any) -> bool:
+    return before not in (None, ABSENT, ()) and after in (None, ABSENT, ())
+
+
+def _new(before: Any, after: Any) -> bool:
+    return before in (None, ABSENT) and after not in (None, ABSENT)
+
+
+def _more(before: Any, after: Any) -> bool:
+    return _number(before) and _number(after) and after > before
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _from(value: Any) -> Callable[[Any, Any], bool]:
+    return lambda before, after: before == value and after != value
+
+
+_COPIES = "keep at least two, better three, where an outage hurts"
+_KEEP = "leave it on where the data or the service matters"
+_TABLE: Final = (
+    _Weakening(LESS_REDUNDANCY, "model", ("scale", "min"), _fewer, "fewer replicas answer when one fails", _COPIES),
+    _Weakening(LESS_REDUNDANCY, "gateway", ("scale", "min"), _fewer, "fewer replicas answer when one fails", _COPIES),
+    _Weakening(LESS_REDUNDANCY, "database", ("replicas",), _fewer, "fewer readers can take over", _COPIES),
+    _Weakening(LESS_REDUNDANCY, "cache", ("replicas",), _fewer, "fewer replicas can take over", _COPIES),
+    _Weakening(LESS_REDUNDANCY, "vector_store", ("replicas",), _fewer, "fewer copies of the vectors are kept", _COPIES),
+    _Weakening(LESS_REDUNDANCY, "network", ("zones",), _fewer, "the loss of a zone takes a larger part along", "keep three zones"),
+    _Weakening(LESS_REDUNDANCY, "network", ("egress",), _from("nat_per_zone"), "the loss of one zone cuts all zones off the internet", "keep nat_per_zone in production"),
+    _Weakening(LESS_REDUNDANCY, "cluster", ("system_nodes", "min"), _fewer, "fewer nodes carry the controllers", "keep one node per zone"),
+    _Weakening(LESS_REDUNDANCY, "gpu_pool", ("capacity", "nodes", "min"), _fewer, "fewer nodes are always there", "keep as many as the replicas that must always answer need"),
+    _Weakening(LESS_REDUNDANCY, "gpu_pool", ("capacity", "spot"), _new, "nodes may be taken back by the cloud with two minutes' notice", "keep a floor of on-demand nodes: on_demand_floor"),
+    _Weakening(LESS_REDUNDANCY, "gpu_pool", ("capacity", "spot", "share"), _more, "more nodes may be taken back by the cloud with two minutes' notice", "keep a floor of on-demand nodes: on_demand_floor"),
+    _Weakening(LESS_REDUNDANCY, "gpu_pool", ("capacity", "spot", "on_demand_floor"), _fewer, "fewer nodes are safe from being taken back", "keep as many as must always answer"),
+    _Weakening(LESS_CAPACITY, "gpu_pool", ("capacity", "nodes", "max"), _fewer, "the pool carries fewer replicas at its largest", "check the peak that it has to carry"),
+    _Weakening(LESS_CAPACITY, "gpu_pool", ("capacity", "block"), _gone, "the bought Capacity Block is no longer used", "check that on-demand capacity can be had"),
+    _Weakening(LESS_CAPACITY, "model", ("scale", "max"), _fewer, "fewer replicas answer at a peak", "check the peak that it has to carry"),
+    _Weakening(LESS_CAPACITY, "gateway", ("scale", "max"), _fewer, "fewer replicas answer at a peak", "check the peak that it has to carry"),
+    _Weakening(LESS_CAPACITY, "cluster", ("system_nodes", "max"), _fewer, "the cluster carries less at its largest", "check the peak that it has to carry"),
+    _Weakening(LESS_PROTECTION, "", ("protect",), _off, "a change that destroys it is no longer refused", _KEEP),
+    _Weakening(LESS_PROTECTION, "", ("deletion_protection",), _off, "the cloud no longer refuses to delete it", _KEEP),
+    _Weakening(LESS_PROTECTION, "database", ("backup", "keep_days"), _fewer, "older backups are removed", "keep what your recovery plan needs"),
+    _Weakening(LESS_PROTECTION, "bucket", ("keep_versions_days",), _fewer, "overwritten objects are gone sooner", "keep what your recovery plan needs"),
+    _Weakening(LESS_PROTECTION, "network", ("flow_logs",), _off, "traffic is no longer recorded", "keep flow logs where somebody may have to investigate"),
+    _Weakening(LESS_PROTECTION, "observability", ("logs", "keep_days"), _fewer, "older logs are removed", "keep what your auditors ask for"),
+    _Weakening(LESS_PROTECTION, "gateway", ("auth", "jwt"), _gone, "callers are no longer known by their single sign-on", "keep one way to know callers"),
+    _Weakening(LESS_PROTECTION, "gateway", ("auth", "api_keys"), _gone, "callers no longer have keys of their own", "keep one way to know callers"),
+    _Weakening(LESS_PROTECTION, "gateway", ("auth", "api_keys", "expire_days"), _more, "a lost key works for longer", "keep it short enough"),
+    _Weakening(LESS_PROTECTION, "gateway", ("cache",), _gone, "limits count for each replica by itself", "keep a cache where limits must hold"),
+    _Weakening(LESS_PROTECTION, "route", ("limits", "tokens_per_minute"), _gone, "callers may use as much as they like", "keep a limit"),
+    _Weakening(LESS_PROTECTION, "route", ("limits", "requests_per_minute"), _gone, "callers may ask as often as they like", "keep a limit"),
+    _Weakening(LESS_PROTECTION, "team", ("budget",), _gone, "nobody is told when the team spends too much", "keep a budget"),
+    _Weakening(LESS_PROTECTION, "team", ("gpu_quota",), _gone, "the team may take every GPU", "keep a quota"),
+    _Weakening(LESS_PROTECTION, "team", ("data_class",), _from("restricted"), "the team's data counts as less sensitive", "ask who answers for the data"),
+)  # fmt: skip
+
+
+def weaker(s: Situation) -> Iterator[Danger]:
+    """Every field of the table that moved in its direction, whoever set it, and lists that lost something."""
+    for difference in s.differences:
+        if not difference.field:
+            continue
+        kind = "route" if difference.address.kind == "gateway" and difference.address.child else difference.address.kind
+        for rule in _TABLE:
+            if rule.kind in ("", kind) and _fits(rule, difference) and rule.lost(difference.before, difference.after):
+                yield _danger(s, rule.code, difference, rule.because, rule.help)
+        if kind == "route" and difference.field == ("targets",):
+            yield from _targets(s, difference)
+        if kind == "route" and difference.field == ("requires",) and set(difference.before) - set(difference.after):
+            because = "targets no longer have to be able to do it"
+            yield _danger(s, LESS_PROTECTION, difference, because, "keep what callers rely on")
+
+
+def _fits(rule: _Weakening, difference: Difference) -> bool:
+    quota = rule.field == ("gpu_quota",) and difference.field[:1] == ("gpu_quota",)
+    return difference.field == rule.field or quota
+
+
+def _targets(s: Situation, difference: Difference) -> Iterator[Danger]:
+    fallbacks = [item for item in difference.before if isinstance(item, FallbackSpec)]
+    kept = {item.fallback.address for item in difference.after if isinstance(item, FallbackSpec)}
+    lost = [item for item in fallbacks if item.fallback.address not in kept]
+    shared = [item for item in difference.before if not isinstance(item, FallbackSpec)]
+    left = [item for item in difference.after if not isinstance(item, FallbackSpec)]
+    if lost or (len(left) < len(shared)):
+        yield _danger(s, LESS_REDUNDANCY, difference, "fewer models answer when one cannot", "keep a fallback")
+
+
+def _danger(s: Situation, code: Code, difference: Difference, because: str, help: str) -> Danger:
+    if isinstance(difference.before, tuple) and isinstance(difference.after, tuple):
+        what = f"{difference.field[-1]} {list_change(difference.before, difference.after)}"
+    else:
+        what = difference_text(difference)
+    return s.danger(
+        code, difference.address, f"{title(difference.address)}: {what}; {because}", help, path=difference.path
+    )

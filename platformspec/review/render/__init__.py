@@ -1,0 +1,1 @@
+"""A review as Markdown, text, JSON, SARIF and annotations."""

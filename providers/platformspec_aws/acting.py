@@ -1,0 +1,78 @@
+"""What applying needs to know about AWS: ids for import, the way to a cluster, what guards a deletion, and what outlives one.
+
+Forms of ids: the section Import of each resource's page in the documentation of the Terraform providers aws 6 and helm 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from platformspec.sdk import Acting, ClusterAccess
+
+# Only types whose name is ours. `account` and `region` are those of the resource's placement.
+IMPORT_IDS: Final = {
+    "aws_budgets_budget": "{account}:{name}",
+    "aws_cloudwatch_event_rule": "{name}",
+    "aws_cloudwatch_event_target": "{rule}/{target_id}",
+    "aws_cloudwatch_log_group": "{name}",
+    "aws_db_subnet_group": "{name}",
+    "aws_eks_access_entry": "{cluster_name}:{principal_arn}",
+    "aws_eks_access_policy_association": "{cluster_name}#{principal_arn}#{policy_arn}",
+    "aws_eks_addon": "{cluster_name}:{addon_name}",
+    "aws_eks_cluster": "{name}",
+    "aws_eks_node_group": "{cluster_name}:{node_group_name}",
+    "aws_elasticache_replication_group": "{replication_group_id}",
+    "aws_elasticache_subnet_group": "{name}",
+    "aws_iam_role": "{name}",
+    "aws_iam_role_policy": "{role}:{name}",
+    "aws_iam_role_policy_attachment": "{role}/{policy_arn}",
+    "aws_kms_alias": "{name}",
+    "aws_opensearchserverless_access_policy": "{name}/{type}",
+    "aws_opensearchserverless_security_policy": "{name}/{type}",
+    "aws_placement_group": "{name}",
+    "aws_rds_cluster": "{cluster_identifier}",
+    "aws_rds_cluster_instance": "{identifier}",
+    "aws_rds_cluster_parameter_group": "{name}",
+    "aws_route": "{route_table_id}_{destination_cidr_block}",
+    "aws_route_table_association": "{subnet_id}/{route_table_id}",
+    "aws_s3_bucket": "{bucket}",
+    "aws_s3_bucket_lifecycle_configuration": "{bucket}",
+    "aws_s3_bucket_ownership_controls": "{bucket}",
+    "aws_s3_bucket_policy": "{bucket}",
+    "aws_s3_bucket_public_access_block": "{bucket}",
+    "aws_s3_bucket_server_side_encryption_configuration": "{bucket}",
+    "aws_s3_bucket_versioning": "{bucket}",
+    "aws_sqs_queue": "https://sqs.{region}.amazonaws.com/{account}/{name}",
+    "aws_sqs_queue_policy": "{queue_url}",
+    "helm_release": "{namespace}/{name}",
+}
+
+# EKS: docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html. Aurora: .../AuroraUserGuide/USER_DeleteCluster.html.
+# A bucket with objects is deleted by the provider only where force_destroy says so.
+GUARDS: Final = {
+    "aws_eks_cluster": {"deletion_protection": False},
+    "aws_rds_cluster": {"deletion_protection": False},
+    "aws_s3_bucket": {"force_destroy": True},
+}
+
+RETAINS: Final = {
+    "aws_kms_key": "a KMS key ({description}) is deleted {deletion_window_in_days} days from now; until then `aws kms cancel-key-deletion` keeps it",
+    "aws_rds_cluster": "final snapshot {final_snapshot_identifier} of Aurora cluster {cluster_identifier}; it costs until it is deleted",
+    "aws_secretsmanager_secret": "secret {name} can be restored for its recovery window (30 days), and its name is taken until then",
+}
+
+
+def _eks_access(attributes: Mapping[str, Any], region: str) -> ClusterAccess:
+    authority = attributes["certificate_authority"][0]["data"]
+    command = ("aws", "eks", "get-token", "--cluster-name", attributes["name"], "--region", region, "--output", "json")
+    return ClusterAccess(attributes["endpoint"], authority, command)
+
+
+ACTING: Final = Acting(
+    import_ids=IMPORT_IDS,
+    clusters={"aws_eks_cluster": _eks_access},
+    guards=GUARDS,
+    retains=RETAINS,
+    account_command=("aws", "sts", "get-caller-identity", "--output", "json"),
+)

@@ -1,0 +1,284 @@
+"""Whether a model fits the GPUs of its pool, and what would make it fit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from platformspec.sdk import (
+    Address,
+    Code,
+    DeclarationContext,
+    Estimate,
+    Fix,
+    Gpu,
+    GpuPoolExports,
+    ModelFacts,
+    ModelSpec,
+    Parallelism,
+    Place,
+    Related,
+    Setup,
+    catalogue,
+    closest,
+    estimate,
+    facts_of,
+    fixes,
+    gpu,
+    keeps_concurrency,
+    known_model,
+    margin_line,
+    number,
+    parallelism,
+    starts,
+    sum_lines,
+)
+from platformspec_kubernetes.models import precision
+from platformspec_kubernetes.models.adapters import rank
+from platformspec_kubernetes.models.engines.engine import Engine
+from platformspec_kubernetes.models.spread import divides
+
+DOES_NOT_FIT = Code(
+    "PS569",
+    "a model that does not fit the GPUs of its pool",
+    explain="An engine starts only where weights, activations and the KV cache of one sequence of `context_tokens` fit into its share of GPU memory. The note is the sum; every fix in the help was computed with the same sum. docs/fit.md explains the formulae and the margin.",
+)
+TIGHT = Code(
+    "PS570",
+    "a model that fits or not, within the margin of the estimate",
+    explain="The estimate of GPU memory has a margin of some per cent, and the model is inside it: it may start, or fail with an out-of-memory error. Take one of the fixes, or allow the warning where you have seen it run.",
+)
+QUEUES = Code(
+    "PS571",
+    "more concurrency than the KV cache holds",
+    explain="`concurrency` sequences of `context_tokens` need more KV cache than there is. The engine starts, and sequences that do not find room wait or are computed again. Where sequences are usually much shorter than `context_tokens` that is no harm: allow the warning with that reason.",
+)
+UNKNOWN = Code(
+    "PS572",
+    "a model about which nothing is known",
+    explain="The catalogue has no entry for this model, so nothing can be said about its memory. `facts:` takes the numbers from its model card and config.json.",
+)
+INCOMPLETE = Code(
+    "PS573",
+    "a model whose KV cache cannot be computed",
+    explain="The number of parameters is known, the shape of the model is not: only the weights could be checked. `facts:` takes the numbers from the model's config.json.",
+)
+
+NOT_LIKE = Code(
+    "PS577",
+    "a likeness to a model that the catalogue does not have",
+    explain="`facts.like` names an entry of the catalogue whose facts hold for a copy or a fine-tune of it.",
+)
+
+WRITTEN: Final = {
+    "parameters_billion": "parameters, in billions",
+    "layers": "num_hidden_layers",
+    "hidden": "hidden_size",
+    "vocabulary": "vocab_size",
+    "attention_heads": "num_attention_heads",
+    "kv_heads": "num_key_value_heads",
+    "expert_intermediate": "moe_intermediate_size",
+}
+"""Facts that are asked for, and where they stand."""
+
+
+def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoolExports, replica: Parallelism) -> None:
+    """Compare what a replica needs with what a GPU of its pool has."""
+    facts = facts_of(spec)
+    if spec.facts.like is not None and known_model(spec.facts.like) is None:
+        near = closest(spec.facts.like, catalogue())
+        ctx.reject(
+            NOT_LIKE,
+            f"the catalogue does not know {spec.facts.like}",
+            at="facts.like",
+            help=f"did you mean {near}?" if near else "write the facts themselves: parameters_billion, layers, ...",
+        )
+        return
+    if facts.parameters_billion is None:
+        # A NIM's image has profiles for the GPUs that it knows, and chooses one that fits.
+        if spec.source is None or spec.source.nim is None:
+            _unknown(ctx, spec)
+        return
+    weights = precision.check(ctx, spec, pool, facts)
+    if weights is None:
+        return
+    setup = setup_of(spec, engine, smallest_gpu(pool), replica, facts, weights)
+    result = estimate(setup)
+    if result.unknown:
+        _incomplete(ctx, result.unknown)
+    if result.verdict == "does_not_fit":
+        _does_not_fit(ctx, spec, setup, result, pool)
+    elif result.verdict == "tight":
+        help = _help(_fixes(ctx, spec, setup, pool, "starts"))
+        message = f"{_name(spec, ctx)} has {-result.short:.1f} GiB to spare on {_gpus(setup)}, and the estimate is off by up to {result.margin:.1f} GiB"
+        if result.short > 0:
+            message = f"{_name(spec, ctx)} misses {result.short:.1f} GiB on {_gpus(setup)}, and the estimate is off by up to {result.margin:.1f} GiB"
+        ctx.warn(TIGHT, message, at=_place(spec), help=help, related=(_note(setup, result, 1),))
+    elif engine.memory.cache and "concurrency" in spec.serve.model_fields_set:
+        _concurrency(ctx, spec, setup, result, pool)
+
+
+def setup_of(
+    spec: ModelSpec, engine: Engine, device: Gpu, replica: Parallelism, facts: ModelFacts, weights: str
+) -> Setup:
+    """The declaration in the words of the estimate."""
+    serve = spec.serve
+    return Setup(
+        facts=facts,
+        precision=weights,
+        gpu=device,
+        engine=engine.memory,
+        context_tokens=serve.context_tokens,
+        sequences=serve.concurrency,
+        tensor=replica.tensor,
+        pipeline=replica.pipeline,
+        data=replica.data,
+        expert=serve.expert_parallel,
+        utilization=serve.gpu_memory_utilization,
+        adapters=len(spec.adapters),
+        adapter_rank=rank(spec),
+    )
+
+
+def smallest_gpu(pool: GpuPoolExports) -> Gpu:
+    """The GPU with the least memory that a pod of the pool may get."""
+    return min(
+        (
+            gpu(
+                accelerator,
+                pool.gpu_memory_gib.value,
+                device_gib=pool.device_memory_gib.value,
+                visible_share=pool.visible_memory_share.value,
+            )
+            for accelerator in pool.accelerators.value
+        ),
+        key=lambda device: device.memory_gib,
+    )
+
+
+def _does_not_fit(
+    ctx: DeclarationContext, spec: ModelSpec, setup: Setup, result: Estimate, pool: GpuPoolExports
+) -> None:
+    at = _place(spec)
+    if result.room <= 0:
+        message = f"{_name(spec, ctx)} does not fit {_gpus(setup)}: {result.fixed:.1f} GiB before any KV cache, and the budget is {result.budget:.1f} GiB"
+        at = (
+            "serve.tensor_parallel"
+            if "tensor_parallel" in spec.serve.model_fields_set
+            else "pool"
+            if spec.pool
+            else "source"
+        )
+    else:
+        message = (
+            f"{_name(spec, ctx)} does not fit {_gpus(setup)}: {result.short:.1f} GiB are missing for one sequence of "
+            f"{number(setup.context_tokens)} tokens; the KV cache holds {number(result.tokens or 0)}"
+        )
+    ctx.reject(
+        DOES_NOT_FIT,
+        message,
+        at=at,
+        help=_help(_fixes(ctx, spec, setup, pool, "starts")),
+        related=(_note(setup, result, 1),),
+    )
+
+
+def _concurrency(
+    ctx: DeclarationContext, spec: ModelSpec, setup: Setup, result: Estimate, pool: GpuPoolExports
+) -> None:
+    if result.cache_all <= result.room:
+        return
+    ctx.warn(
+        QUEUES,
+        f"the KV cache of {ctx.address} holds {result.full_sequences} of {setup.sequences} sequences of "
+        f"{number(setup.context_tokens)} tokens: {result.cache_all - result.room:.1f} GiB are missing on each of {_gpus(setup)}",
+        at="serve.concurrency",
+        help=_help(_fixes(ctx, spec, setup, pool, "concurrency")),
+        related=(_note(setup, result, setup.rank_sequences),),
+    )
+
+
+def _fixes(ctx: DeclarationContext, spec: ModelSpec, setup: Setup, pool: GpuPoolExports, aim: str) -> list[Fix]:
+    heads, kv_heads = setup.facts.attention_heads, setup.facts.kv_heads
+    most = pool.max_gpus_per_pod.value // (setup.pipeline if setup.data > 1 else 1)
+    sizes = [n for n in range(1, most + 1) if heads and divides(n, heads, kv_heads)]
+    goal = starts if aim == "starts" else keeps_concurrency
+    return fixes(setup, goal, tensor_sizes=sizes, places=_places(ctx, spec))
+
+
+def _places(ctx: DeclarationContext, spec: ModelSpec) -> list[Place]:
+    """Other pools in the model's cluster into which one of its replicas goes."""
+    own, cluster = ctx.target("runs_on"), ctx.cluster_address()
+    found = []
+    for address in ctx.graph.declarations:
+        exports = ctx.exports_or_none(address, GpuPoolExports) if address.kind == "gpu_pool" else None
+        if exports is None or address == own or _cluster_of(ctx, address) != cluster:
+            continue
+        gpus = exports.max_gpus_per_pod.value
+        if parallelism(spec.serve, gpus) is not None:
+            found.append(Place(address.name, smallest_gpu(exports), gpus))
+    return found
+
+
+def _cluster_of(ctx: DeclarationContext, pool: Address) -> Address | None:
+    return next((edge.target for edge in ctx.graph.edges_from(pool) if edge.relation == "placed_in"), None)
+
+
+def _help(found: list[Fix]) -> str:
+    if not found:
+        return "no single change of it helps: choose a pool with more GPU memory, or a smaller model"
+    return "any of these, each computed anew:\n" + "\n".join(_advice(fix) for fix in found)
+
+
+def _advice(fix: Fix) -> str:
+    result = fix.estimate
+    holds = f"holds {number(result.tokens)} tokens" if result.tokens is not None else f"leaves {result.room:.1f} GiB"
+    if fix.text.startswith("weights in "):
+        name = fix.setup.precision
+        return f"{fix.text}: a repository with them, and `precision: {name}` ({holds})"
+    return f"`{fix.text}` ({holds})"
+
+
+def _note(setup: Setup, result: Estimate, sequences: int) -> Related:
+    return Related("\n".join([margin_line(result), *sum_lines(setup, result, sequences)]))
+
+
+def _name(spec: ModelSpec, ctx: DeclarationContext) -> str:
+    source = spec.source
+    return source.hugging_face if source is not None and source.hugging_face else str(ctx.address)
+
+
+def _gpus(setup: Setup) -> str:
+    gpus = setup.tensor * setup.pipeline * setup.data
+    return f"{gpus} x {setup.gpu.accelerator}" if gpus > 1 else setup.gpu.accelerator
+
+
+def _place(spec: ModelSpec) -> str:
+    """What the user wrote about it."""
+    for field in ("context_tokens", "concurrency", "tensor_parallel"):
+        if field in spec.serve.model_fields_set:
+            return f"serve.{field}"
+    return "pool" if spec.pool is not None else "source"
+
+
+def _unknown(ctx: DeclarationContext, spec: ModelSpec) -> None:
+    chat = [f"{name} ({where})" for name, where in WRITTEN.items() if name != "expert_intermediate"]
+    like = (
+        ""
+        if spec.source is not None and spec.source.hugging_face
+        else "`facts: {like: owner/name}` with the model that it is a copy of, or "
+    )
+    ctx.reject(
+        UNKNOWN,
+        f"the catalogue does not know {_name(spec, ctx)}, so its memory cannot be computed",
+        at="source.hugging_face" if spec.source is not None and spec.source.hugging_face else "source",
+        help=f"add {like}`facts:` with {', '.join(chat if spec.task == 'chat' else chat[:1])}",
+    )
+
+
+def _incomplete(ctx: DeclarationContext, unknown: tuple[str, ...]) -> None:
+    ctx.warn(
+        INCOMPLETE,
+        f"the KV cache of {ctx.address} cannot be computed: {', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not known",
+        at="facts" if ctx.spec.facts.model_fields_set else "source",
+        help=f"add `facts:` with {', '.join(f'{name} ({WRITTEN[name]})' for name in unknown)} from config.json",
+    )
