@@ -13,7 +13,7 @@ from platformspec.kinds.gpu_pool import GpuPoolSpec
 FIXED_SIZE = Code(
     "PS411",
     "a pool that must have a fixed size has a range",
-    explain="Nodes with Elastic Fabric Adapter, nodes from a Capacity Block and nodes that share their GPUs are a managed node group of fixed size: `min` and `max` are the same. Karpenter counts whole GPUs, so for shared ones it would start a node for every share that is asked for.",
+    explain="Nodes with Elastic Fabric Adapter, nodes from a Capacity Block nodes that share their GPUs and nodes whose GPUs are claimed through Dynamic Resource Allocation are a managed node group of fixed size: `min` and `max` are the same. Karpenter counts whole GPUs that pods ask for by number, so it would start a node for every share, and none for a claim.",
 )
 BLOCK_ENDED = Code(
     "PS412",

@@ -29,7 +29,7 @@ class Rule:
 
 ADOPTED = "what exists already is adopted as it is"
 RULES: tuple[Rule, ...] = (
-    Rule("model", ("serve", "pool", "scale", "topology", "adapters"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
+    Rule("model", ("serve", "pool", "scale", "topology", "adapters", "rollout"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
     Rule("model", ("traffic",), lambda m: m.external is None, "the platform serves the model itself, and its nodes are billed instead of tokens"),
     Rule("model", ("facts.parameters_billion", "facts.attention_heads", "facts.tool_parser", "facts.gated"), lambda m: m.external is not None, "the model is external: somebody else serves it"),
     Rule("model", ("scale.on", "scale.target"), lambda m: m.scale.max is None or m.scale.max == m.scale.min, "the number of replicas is fixed", "add `max` to scale, or remove it"),

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "approve": "approve what an apply would do",
     "record": "show who applied what, and what each step did",
     "unlock": "release the lock of an apply that was interrupted",
+    "github": "review the pull request of a GitHub Actions run: comment, annotations, approvals",
     "graph": "print the graph of declarations",
     "show": "print the effective platform, its defaults, or its resources",
     "why": "say which lines a resource came from, and which passes made it",
@@ -80,6 +81,13 @@ def parser_for(command: str | None) -> argparse.ArgumentParser:
         )
         if command is None or command == name:
             importlib.import_module(f"platformspec.cli.commands.{name}").arguments(sub)
+    return parser
+
+
+def command_parser(command: str) -> argparse.ArgumentParser:
+    """The parser of one command alone."""
+    parser = argparse.ArgumentParser(prog=f"platformspec {command}")
+    importlib.import_module(f"platformspec.cli.commands.{command}").arguments(parser)
     return parser
 
 

@@ -48,7 +48,7 @@ UNQUANTISED_BYTES: Final = 2.0
 """Embeddings, norms and routers of a quantised model stay in 16 bits."""
 EXPERTS_ONLY: Final = frozenset({"mxfp4"})
 """Precisions in which only routed experts are published (OpenAI's gpt-oss: `modules_to_not_convert` lists all else)."""
-# gpt-oss in vLLM: 2880 becomes 3072. Measured: 64.38 GiB of weights where the checkpoint has 60.8 (llm-d-planner, docs/empirical-vllm-memory-results.md).
+# gpt-oss-20b in vLLM: 2880 becomes 3072. Measured: 13.47 GiB of weights where the checkpoint has 12.8 (llm-d-planner, docs/empirical-vllm-memory-results.md).
 MXFP4_PADDING: Final = 256
 """Engines pad the intermediate size of mxfp4 experts to a multiple of this on every rank."""
 

@@ -10,7 +10,7 @@ HALF: Final = 2
 """Bytes of an activation."""
 LOGIT: Final = 4
 """Bytes of a logit: sampling is done in fp32."""
-# Logits in bf16 and fp32, sorted values with 64-bit indices, probabilities and their sum. The calibration rows give 9.56 to 9.64.
+# Logits in bf16 and fp32, sorted values with 64-bit indices, probabilities and their sum. The calibration rows give 9.56 (gpt-oss-20b) to 9.60 (Llama 3.1 8B, Qwen3 32B).
 SAMPLER_COPIES: Final = 9.6
 # vLLM computes routed experts in chunks of tokens (VLLM_FUSED_MOE_CHUNK_SIZE).
 EXPERT_CHUNK: Final = 32768

@@ -128,6 +128,10 @@ class GpuPoolSpec(DeclarationSpec):
     sharing: SharingSpec | None = Field(
         default=None, description="Several pods on one GPU; each pod has its GPUs for itself where left out."
     )
+    devices: Literal["plugin", "dra"] = Field(
+        default="plugin",
+        description="How pods get GPUs: as a number of nvidia.com/gpu, or by a claim through Dynamic Resource Allocation.",
+    )
     disk_gib: Annotated[Integer, Field(ge=50, le=16000)] | None = Field(
         default=None,
         description="Root volume in GiB; where left out, sized for the images and weights of the models on the pool.",
@@ -149,6 +153,8 @@ class GpuPoolSpec(DeclarationSpec):
             return "Elastic Fabric Adapter"
         if self.sharing is not None:
             return "shared GPUs"
+        if self.devices == "dra":
+            return "Dynamic Resource Allocation"
         return None
 
 
@@ -164,6 +170,8 @@ class GpuPoolExports:
     tolerations: Sourced[list[dict[str, str]]]
     gpu_resource: str
     """Extended resource by which a pod asks for devices."""
+    device_class: Sourced[str] | None
+    """DeviceClass that a pod claims its devices from, instead of asking for `gpu_resource`."""
     gpus_per_node: Sourced[int]
     """GPUs of the smallest node that the pool may start."""
     gpu_memory_gib: Sourced[float]

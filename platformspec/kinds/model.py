@@ -9,7 +9,7 @@ from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
 from platformspec.kinds.base import DeclarationSpec, Integer, Many, Name, Number, Ref, RefTo, Spec, section
-from platformspec.kinds.serving import AdapterSpec, EngineName, ScaleSpec, ServeSpec, TopologySpec
+from platformspec.kinds.serving import AdapterSpec, EngineName, RolloutSpec, ScaleSpec, ServeSpec, TopologySpec
 
 Task = Literal["chat", "embedding", "rerank"]
 Capability = Literal["chat", "tools", "vision", "reasoning", "json", "embedding", "rerank"]
@@ -172,6 +172,7 @@ class ModelSpec(DeclarationSpec):
     topology: TopologySpec | None = Field(
         default=None, description="Routing between the replicas of a self-hosted model, and disaggregation."
     )
+    rollout: RolloutSpec = section("How a change reaches the replicas of a self-hosted model.")
     adapters: dict[Name, AdapterSpec] = Field(
         default={}, description="LoRA adapters; callers reach one as ROUTE/ADAPTER on every route to the model."
     )
@@ -216,3 +217,5 @@ class ModelExports:
     dimensions: int | None
     adapters: tuple[tuple[str, Sourced[str]], ...] = ()
     """Name of each LoRA adapter, and what LiteLLM calls it."""
+    candidate: tuple[Sourced[str], Sourced[int]] | None = None
+    """Base address of a new version, and the per cent of requests that it answers."""

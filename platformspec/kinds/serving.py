@@ -131,3 +131,38 @@ class AdapterSpec(Spec):
         default=None, description="Commit of the repository on Hugging Face."
     )
     rank: Integer = Field(description="Rank of the adapter.", ge=1, le=4096)
+
+
+VERSION = r"^[A-Za-z0-9][A-Za-z0-9._/@:-]{0,254}$(?!\n)"
+
+
+class CanarySpec(Spec):
+    """A new version of the weights beside the present one, with a share of the requests."""
+
+    version: Annotated[str, Field(pattern=VERSION)] = Field(
+        description="Revision on Hugging Face, folder of the bucket, or image: what source shall say once the canary is promoted."
+    )
+    percent: Integer = Field(description="Share of the requests that the new version answers.", ge=1, le=99)
+    replicas: Integer = Field(default=1, description="Replicas of the new version.", ge=1, le=1000)
+
+
+class BlueGreenSpec(Spec):
+    """A whole second set of replicas with a new version of the weights; one of the two sets answers."""
+
+    version: Annotated[str, Field(pattern=VERSION)] = Field(
+        description="Revision on Hugging Face, folder of the bucket, or image of green; blue is what source says."
+    )
+    live: Literal["blue", "green"] = Field(default="blue", description="The set that answers requests.")
+
+
+class RolloutSpec(Spec):
+    """How a change reaches the replicas."""
+
+    surge: Integer = Field(
+        default=0,
+        description="Replicas above the number that there shall be, while they are replaced. 0 replaces one after the other.",
+        ge=0,
+        le=100,
+    )
+    canary: CanarySpec | None = Field(default=None, description="A new version with a share of the requests.")
+    blue_green: BlueGreenSpec | None = Field(default=None, description="A new version with replicas of its own.")

@@ -24,6 +24,7 @@ Capability = Literal[
     "keda",
     "prometheus",
     "gpu-device-plugin",
+    "gpu-dra-driver",
     "efa-device-plugin",
     "karpenter",
     "kueue",

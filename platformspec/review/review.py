@@ -103,6 +103,11 @@ class Review:
         return tuple(dict.fromkeys(danger for review in self.environments for danger in review.dangers))
 
     @property
+    def broken(self) -> bool:
+        """Whether the head does not compile, in any environment."""
+        return bool(self.head_errors) or any(review.head_errors for review in self.environments)
+
+    @property
     def headline(self) -> str:
         """The intent in one line: `chat-large: context 32k -> 64k in dev and prod`."""
         return _headline(self)

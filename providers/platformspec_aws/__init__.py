@@ -3,7 +3,7 @@
 from platformspec.sdk import Provider
 from platformspec_aws.acting import ACTING
 from platformspec_aws.addons.cluster_services import install_block_storage, install_metrics_server
-from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin
+from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin, install_gpu_dra_driver
 from platformspec_aws.addons.karpenter import install_karpenter
 from platformspec_aws.addons.kueue import install_kueue
 from platformspec_aws.addons.providers import provider_blocks
@@ -64,6 +64,7 @@ PROVIDER = Provider(
         "external-dns": install_external_dns,
         "external-secrets": install_external_secrets,
         "gpu-device-plugin": install_gpu_device_plugin,
+        "gpu-dra-driver": install_gpu_dra_driver,
         "karpenter": install_karpenter,
         "keda": install_keda,
         "kserve": install_kserve,

@@ -25,6 +25,7 @@ CHARTS: Final[dict[str, Chart]] = {
     "prometheus-operator-crds": Chart("https://prometheus-community.github.io/helm-charts", "prometheus-operator-crds", "31.0.1", "prometheus-community/helm-charts, Chart.yaml, 2026-08-22"),
     "kube-prometheus-stack": Chart("https://prometheus-community.github.io/helm-charts", "kube-prometheus-stack", "88.5.3", "prometheus-community/helm-charts, Chart.yaml, 2026-08-22"),
     "nvidia-device-plugin": Chart("https://nvidia.github.io/k8s-device-plugin", "nvidia-device-plugin", "0.20.0", "NVIDIA/k8s-device-plugin, tag v0.20.0, 2026-08-19"),
+    "dra-driver-nvidia-gpu": Chart("oci://registry.k8s.io/dra-driver-nvidia/charts", "dra-driver-nvidia-gpu", "0.4.1", "EKS user guide, Dynamic Resource Allocation, 2026; Kubernetes 1.32 and later"),
     "aws-efa-k8s-device-plugin": Chart("https://aws.github.io/eks-charts", "aws-efa-k8s-device-plugin", "v0.5.30", "aws/eks-charts, Chart.yaml, 2026-08-03"),
     "karpenter-crd": Chart("oci://public.ecr.aws/karpenter", "karpenter-crd", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21"),
     "karpenter": Chart("oci://public.ecr.aws/karpenter", "karpenter", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21; Kubernetes 1.30 to 1.36"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import pathlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,10 +29,24 @@ class OpenStage:
     folder: pathlib.Path
     environment: Mapping[str, str]
     pretence: Pretence
+    api: str
 
     def kubeconfig(self, cluster: str) -> pathlib.Path:
         """The file through which kubectl reaches this cluster."""
-        raise NotImplementedError
+        file = self.folder / f"kubeconfig-{cluster}.json"
+        file.write_text(
+            json.dumps(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "clusters": [{"name": cluster, "cluster": {"server": f"{self.api}/clusters/{cluster}"}}],
+                    "users": [{"name": "rehearsal", "user": {}}],
+                    "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": "rehearsal"}}],
+                    "current-context": cluster,
+                }
+            )
+        )
+        return file
 
     def summary(self) -> Summary:
         """What exists now, and what was and was not checked."""
@@ -61,6 +76,7 @@ def rehearse(
         return
     # These need what was just looked for.
     from platformspec_rehearsal.certificate import make_certificate
+    from platformspec_rehearsal.cluster.server import serving
     from platformspec_rehearsal.mirror import environment, make_mirror
     from platformspec_rehearsal.plugin.__main__ import PRIVATE_KEY
     from platformspec_rehearsal.plugin.catalogue import CERTIFICATE, store
@@ -75,8 +91,8 @@ def rehearse(
             store(folder, provider.catalogue, _replacement(providers, provider.catalogue), tuple(versions))
             sources = {name: needed["source"] for name, needed in provider.required_providers.items()}
             make_mirror(folder, sources, versions)
-    with contextlib.closing(Pretence(folder)) as pretence:
-        yield OpenStage(folder, environment(folder), pretence)
+    with contextlib.closing(Pretence(folder)) as pretence, serving(folder, pretence, crds) as api:
+        yield OpenStage(folder, environment(folder), pretence, api)
 
 
 def _installed(module: str) -> bool:

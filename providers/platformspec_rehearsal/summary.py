@@ -14,7 +14,7 @@ from platformspec_rehearsal.pretence import Pretence
 SIMULATED: Final = "Rehearsed: the cloud's and the cluster's behaviour is simulated, and no account was touched."
 BY_SCHEMA: Final = "checked by schema"
 BY_SHAPE: Final = "checked by shape"
-USED: Final = "types used"
+UNKNOWN_CHARTS: Final = "unknown charts"
 
 
 def summarise(pretence: Pretence) -> Summary:
@@ -31,6 +31,7 @@ def summarise(pretence: Pretence) -> Summary:
         f"Exists now: {sum(resources.values())} resources of {len(resources)} types, {sum(objects.values())} Kubernetes objects.",
         *_named("Checked by a schema", by_schema),
         *_named("Checked by shape alone (no definition given)", by_shape),
+        *_named("Charts whose custom resources are not known", pretence.noted(UNKNOWN_CHARTS)),
         *_named("Values not checked, for no rules are known", without_rules),
         *_named("Taken to exist in the account", on_trust),
         *_named("Retained by the cloud", retained),

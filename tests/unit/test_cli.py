@@ -193,6 +193,21 @@ def test_environments_must_be_chosen(capsys: pytest.CaptureFixture[str]) -> None
     assert "prod" in capsys.readouterr().err
 
 
+def test_every_environment_at_once(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("validate", str(ROOT / "examples/enterprise"), "--env", "all") == exit.OK
+    assert [line.split(" is valid")[0].split("(")[-1] for line in capsys.readouterr().out.splitlines()] == [
+        "dev)",
+        "prod)",
+    ]
+    assert run("validate", QUICKSTART, "--env", "all") == exit.OK
+    patches = "environments: {a: {patch: {models.chat.pool: l5}}, b: {patch: {models.chat.pool: l6}}, c: {}}\n"
+    folder = write(tmp_path, pathlib.Path(QUICKSTART, "platform.yaml").read_text("utf-8") + patches)
+    assert run("validate", folder, "--env", "all") == exit.ERRORS
+    printed = capsys.readouterr()
+    assert printed.err.count("error[PS301]") == 2
+    assert "(c) is valid" in printed.out
+
+
 def test_show_defaults_and_origin(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("show", QUICKSTART, "--defaults") == exit.OK
     out = capsys.readouterr().out

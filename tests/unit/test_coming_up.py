@@ -217,3 +217,8 @@ def test_volumes_of_claims_carry_the_platforms_tags() -> None:
     of = program(gpu_pools={"l4": L4}, models={"chat": CHAT})
     addon = of.nodes["cluster.main/block-storage/addon-aws-ebs-csi-driver"].attrs["configuration_values"]
     assert addon.tree["controller"]["extraVolumeTags"]["platformspec:platform"] == "acme"
+
+
+def test_sglang_knows_its_users_name() -> None:
+    of = program(gpu_pools={"l4": L4}, models={"chat": {**CHAT, "serve": {"engine": "sglang"}}})
+    assert variables(of, "model.chat/deployment")["USER"]

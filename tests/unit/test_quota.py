@@ -37,3 +37,8 @@ def test_a_shortfall_is_found_exactly_where_needs_cannot_be_met(
 def test_the_smallest_set_is_named() -> None:
     needs = {frozenset({"l4"}): 3, frozenset({"l4", "l40s"}): 1}
     assert list(shortfalls(needs, {"l4": 2, "l40s": 0})) == [(frozenset({"l4"}), 3, 2)]
+
+
+def test_needs_that_share_an_accelerator_are_held_together() -> None:
+    needs = {frozenset({"l4", "l40s"}): 2, frozenset({"a100", "l40s"}): 2}
+    assert list(shortfalls(needs, {"a100": 1, "l4": 1, "l40s": 1})) == [(frozenset({"a100", "l4", "l40s"}), 4, 3)]

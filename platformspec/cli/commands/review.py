@@ -71,10 +71,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run it. Ends with 1 where the head does not compile; what could be said is printed all the same."""
     with progress("reviewing"):
-        review = _review(args)
+        review = reviewed(args)
     sys.stdout.write(_printed(review, args))
-    broken = review.head_errors or any(environment.head_errors for environment in review.environments)
-    return exit.ERRORS if broken else exit.OK
+    return exit.ERRORS if review.broken else exit.OK
 
 
 @dataclass
@@ -86,7 +85,8 @@ class _Read:
     error: Diagnostic | None = None
 
 
-def _review(args: argparse.Namespace) -> Review:
+def reviewed(args: argparse.Namespace) -> Review:
+    """The review of `args.base` and `args.head`, of `args.file`, in `args.env`, on the day `args.as_of`."""
     from platformspec.cli.session import platform_input, providers_or_stop
     from platformspec.review.review import review
     from platformspec.review.sides import pairs

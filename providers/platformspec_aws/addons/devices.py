@@ -6,6 +6,7 @@ from typing import Any
 
 from platformspec.sdk import CapabilityContext, GpuPoolSpec, Sourced
 from platformspec_aws.addons.release import release
+from platformspec_aws.gpu_pool.labels import DEVICES_LABEL, DRA
 from platformspec_aws.gpu_pool.sharing import config_name, plugin_config
 
 GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
@@ -19,7 +20,39 @@ def install_gpu_device_plugin(ctx: CapabilityContext) -> None:
     shared = _configurations(ctx)
     if shared:
         values["config"] = {"map": {"default": WHOLE_GPUS, **shared}}
+    claimed = _claimed(ctx)
+    if claimed is not None:
+        values["affinity"] = claimed
     ctx.ready(release(ctx, "release", "nvidia-device-plugin", "nvidia-device-plugin", values))
+
+
+def install_gpu_dra_driver(ctx: CapabilityContext) -> None:
+    """NVIDIA's DRA driver, on nodes of pools with `devices: dra` only. Compute domains are for NVLink between nodes."""
+    values: dict[str, Any] = {
+        # The chart asks for this word from whoever keeps the device plugin off the driver's nodes.
+        "gpuResourcesEnabledOverride": True,
+        "resources": {"computeDomains": {"enabled": False}},
+        "kubeletPlugin": {"nodeSelector": {DEVICES_LABEL: DRA}, "tolerations": [GPU_TOLERATION]},
+    }
+    ctx.ready(release(ctx, "release", "dra-driver-nvidia-gpu", "nvidia-dra-driver", values))
+
+
+def _claimed(ctx: CapabilityContext) -> Sourced[dict[str, Any]] | None:
+    """Keeps the device plugin off nodes whose GPUs are claimed; None where there are none."""
+    paths = [
+        (*declaration.path, "devices")
+        for edge in ctx.graph.edges_to(ctx.address)
+        if edge.relation == "placed_in"
+        and isinstance(spec := (declaration := ctx.graph.declarations[edge.source.parent]).spec, GpuPoolSpec)
+        and spec.devices == DRA
+    ]
+    expressions = [
+        {"key": "nvidia.com/gpu.present", "operator": "In", "values": ["true"]},
+        {"key": DEVICES_LABEL, "operator": "NotIn", "values": [DRA]},
+    ]
+    terms = {"nodeSelectorTerms": [{"matchExpressions": expressions}]}
+    affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    return Sourced(affinity, tuple(paths)) if paths else None
 
 
 def _configurations(ctx: CapabilityContext) -> dict[str, Sourced[str]]:

@@ -48,21 +48,29 @@ class Scaling:
 def demand_by_pool(billing: Billing) -> dict[str, list[Demand]]:
     """Pool -> its workloads, in the order of their ids."""
     scaled = _autoscaled(billing)
+    claims = _claims(billing)
     found: dict[str, list[Demand]] = {}
     for node in billing.nodes:
         if isinstance(node, Manifest):
             nothing: list[tuple[str, Demand]] = []
-            for pool, demand in read(billing.ctx, node, functools.partial(_demands, billing, node, scaled), nothing):
+            for pool, demand in read(
+                billing.ctx, node, functools.partial(_demands, billing, node, scaled, claims), nothing
+            ):
                 found.setdefault(pool, []).append(demand)
     return found
 
 
-def _demands(billing: Billing, node: Manifest, scaled: Mapping[tuple[str, ...], Scaling]) -> list[tuple[str, Demand]]:
+def _demands(
+    billing: Billing,
+    node: Manifest,
+    scaled: Mapping[tuple[str, ...], Scaling],
+    claims: Mapping[tuple[Any, str], int],
+) -> list[tuple[str, Demand]]:
     spec: Any = node.attrs.get("spec", {})
     groups = list(_pods(node, spec))
     found: list[tuple[str, Demand]] = []
     for pool in sorted({pool for pool, _, _ in groups if pool is not None}):
-        devices = sum(count * _devices(pod) for where, pod, count in groups if where == pool)
+        devices = sum(count * _devices(node, pod, claims) for where, pod, count in groups if where == pool)
         if not devices:
             continue
         replicas = int(spec.get("replicas", 1))
@@ -98,9 +106,32 @@ def _pods(node: Manifest, spec: Any) -> Iterator[tuple[str | None, Mapping[str, 
         yield pod.get("nodeSelector", {}).get(POOL_LABEL), pod, count
 
 
-def _devices(pod: Mapping[str, Any]) -> int:
+def _devices(node: Manifest, pod: Mapping[str, Any], claims: Mapping[tuple[Any, str], int]) -> int:
+    """GPUs that the pod asks for by number, and those that it claims."""
     limits = [container.get("resources", {}).get("limits", {}) for container in pod.get("containers", ())]
-    return sum(int(amount) for limit in limits for name, amount in limit.items() if "/" in name and name not in NO_DEVICES and _is_gpu(name))  # fmt: skip
+    asked = sum(int(amount) for limit in limits for name, amount in limit.items() if "/" in name and name not in NO_DEVICES and _is_gpu(name))  # fmt: skip
+    namespace = _namespace(node)
+    templates = [claim.get("resourceClaimTemplateName") for claim in pod.get("resourceClaims", ())]
+    return asked + sum(claims.get((namespace, template), 0) for template in templates)
+
+
+def _claims(billing: Billing) -> dict[tuple[Any, str], int]:
+    """(namespace, ResourceClaimTemplate) -> devices of one claim."""
+    found: dict[tuple[Any, str], int] = {}
+    for node in billing.nodes:
+        if isinstance(node, Manifest) and node.attrs["kind"] == "ResourceClaimTemplate":
+            found[_namespace(node), node.name] = read(billing.ctx, node, functools.partial(_claimed, node), 0)
+    return found
+
+
+def _claimed(template: Manifest) -> int:
+    spec: Any = template.attrs["spec"]
+    return sum(int(request["exactly"].get("count", 1)) for request in spec["spec"]["devices"]["requests"])
+
+
+def _namespace(node: Manifest) -> Any:
+    metadata: Any = node.attrs["metadata"]
+    return metadata.get("namespace")
 
 
 def _is_gpu(resource: str) -> bool:

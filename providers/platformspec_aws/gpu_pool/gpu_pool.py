@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
 from platformspec_aws.cluster.nodes import SYSTEM
 from platformspec_aws.gpu_pool.choice import Alternative, alternatives, check_fixed
@@ -16,6 +18,13 @@ TAKEN_NAME = Code(
     "a pool named like the cluster's own nodes",
     explain="The nodes without GPUs that carry controllers, gateways and stores are a node group and a NodePool called `system`.",
 )
+
+SHARED_CLAIMS = Code(
+    "PS506",
+    "shared GPUs that pods claim",
+    explain="Sharing of GPUs is a setting of NVIDIA's device plugin or of the node's system. In NVIDIA's DRA driver time-slicing, MPS and dynamic MIG are alpha, so pools with `devices: dra` give whole GPUs.",
+)
+DEVICE_CLASS: Final = "gpu.nvidia.com"
 
 
 def lower_gpu_pool(ctx: DeclarationContext) -> None:
@@ -37,6 +46,14 @@ def lower_gpu_pool(ctx: DeclarationContext) -> None:
     per_gpu = slices(ctx, spec.sharing, found[0]) if spec.sharing is not None else 1
     if per_gpu is None:
         return
+    if spec.devices == "dra" and spec.sharing is not None:
+        ctx.reject(
+            SHARED_CLAIMS,
+            f"{ctx.address} shares its GPUs by {spec.sharing.mode}, and has them claimed",
+            at="sharing",
+            help="remove `sharing`, or write `devices: plugin`",
+        )
+        return
     if not reach_reserved_zone(ctx, spec):
         return
     disk = disk_gib(ctx, spec, found, per_gpu)
@@ -45,8 +62,10 @@ def lower_gpu_pool(ctx: DeclarationContext) -> None:
         managed_nodes(ctx, spec, found[0], disk)
     if spec.fixed_because is None:
         elastic_nodes(ctx, spec, found, disk)
-    if spec.sharing is None or spec.sharing.mode != "mig":
-        ctx.need("gpu-device-plugin")
+    if spec.devices == "dra":
+        ctx.need("gpu-dra-driver", because=("devices",))
+    elif spec.sharing is None or spec.sharing.mode != "mig":
+        ctx.need("gpu-device-plugin", because=("devices",))
     if spec.network == "efa":
         ctx.need("efa-device-plugin", because=("network",))
     _offer(ctx, spec, found, per_gpu)
@@ -70,6 +89,7 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
             node_selector=ctx.src({POOL_LABEL: ctx.address.name}),
             tolerations=ctx.src([{"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}]),
             gpu_resource=GPU_RESOURCE,
+            device_class=ctx.src(DEVICE_CLASS, "devices") if spec.devices == "dra" else None,
             gpus_per_node=ctx.src(smallest, *choice),
             gpu_memory_gib=ctx.src(memory, *choice),
             accelerator=ctx.src(found[0].accelerator, *choice),

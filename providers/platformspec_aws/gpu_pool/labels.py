@@ -10,3 +10,6 @@ GPU_RESOURCE: Final = "nvidia.com/gpu"
 GPU_TAINT: Final = {"key": GPU_RESOURCE, "value": "present", "effect": "NoSchedule"}
 # EKS spells the effects of taints in its own way.
 NODE_GROUP_TAINT: Final = {"key": GPU_RESOURCE, "value": "present", "effect": "NO_SCHEDULE"}
+# Nodes with the DRA driver, where the device plugin must not run: both would give away the same GPUs.
+DEVICES_LABEL: Final = "platformspec.dev/devices"
+DRA: Final = "dra"

@@ -8,7 +8,7 @@ from platformspec.sdk import ACCELERATOR_LABEL, Code, DeclarationContext, GpuPoo
 from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, TAGGED, root_volume
 from platformspec_aws.exports import AwsClusterExports, AwsNetworkExports
 from platformspec_aws.gpu_pool.choice import Alternative
-from platformspec_aws.gpu_pool.labels import NODE_GROUP_TAINT, POOL_LABEL
+from platformspec_aws.gpu_pool.labels import DEVICES_LABEL, DRA, NODE_GROUP_TAINT, POOL_LABEL
 from platformspec_aws.gpu_pool.sharing import mig_user_data, node_labels
 from platformspec_aws.instances import Instance
 from platformspec_aws.node_class import ROOT_DEVICE
@@ -103,6 +103,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
             POOL_LABEL: ctx.address.name,
             ACCELERATOR_LABEL: ctx.src(alternative.accelerator, *choice),
             **node_labels(ctx, spec),
+            **({DEVICES_LABEL: ctx.src(DRA, "devices")} if spec.devices == DRA else {}),
         },
         "taint": [NODE_GROUP_TAINT],
         "launch_template": [{"id": node.attr("id"), "version": node.attr("latest_version")}],

@@ -26,6 +26,7 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
             if isinstance(target, Ref):
                 models.append(_entry(ctx, spec, name, name, target, at, share=len(primaries)))
                 models += _adapters(ctx, models[-1], name, target, at)
+                models += _versions(ctx, models, name, target)
                 continue
             assert isinstance(target, FallbackSpec)
             group = f"fallback-{target.fallback.address.name}"
@@ -34,6 +35,7 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
                 models.append(_entry(ctx, spec, group, name, target.fallback, f"{at}.fallback", share=None))
             for reason in target.when:
                 lists[reason].append(ctx.src(group, at))
+        _weighted(models, name)
         if lists["unavailable"]:
             fallbacks.append({name: lists["unavailable"]})
         if lists["context_exceeded"]:
@@ -128,3 +130,34 @@ def _adapters(ctx: Context, entry: dict[str, Any], route: str, ref: Ref, at: str
         }
         for name, called in model.adapters
     ]
+
+
+def _versions(ctx: Context, models: list[dict[str, Any]], route: str, ref: Ref) -> list[dict[str, Any]]:
+    """Divide a target's requests between its present version and a new one, where there is one."""
+    candidate = ctx.exports(ref.address, ModelExports).candidate
+    if candidate is None:
+        return []
+    base, percent = candidate
+    position = next(at for at, entry in enumerate(models) if entry["model_info"]["id"] == f"{route}-{ref.address.name}")
+    present = models[position]
+    new = {
+        **present,
+        "litellm_params": {**present["litellm_params"], "api_base": base},
+        "model_info": {**present["model_info"], "id": f"{route}-{ref.address.name}-new"},
+    }
+    if percent.value == 100:
+        present["litellm_params"]["api_base"] = base
+        return []
+    if percent.value == 0:
+        return []
+    present["litellm_params"]["weight"] = ctx.src(100 - percent.value, percent)
+    new["litellm_params"]["weight"] = percent
+    return [new]
+
+
+def _weighted(models: list[dict[str, Any]], route: str) -> None:
+    """LiteLLM counts a missing weight as none at all as soon as another target has one."""
+    entries = [entry["litellm_params"] for entry in models if entry["model_name"] == route]
+    if any("weight" in params for params in entries):
+        for params in entries:
+            params.setdefault("weight", 100)

@@ -10,7 +10,7 @@ from platformspec.sdk import (
     facts_of,
     parallelism,
 )
-from platformspec_kubernetes.models import adapters, kserve, offload, sleep, spread, topology
+from platformspec_kubernetes.models import adapters, kserve, offload, rollout, sleep, spread, topology
 from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.engines.engine import Engine
 from platformspec_kubernetes.models.pod import SHARE
@@ -56,6 +56,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
         topology.check(ctx, spec, engine, replica)
         kserve.check(ctx, spec, engine, replica)
         offload.check(ctx, spec, engine, pool, replica, SHARE)
+        rollout.check(ctx, spec, engine, pool, replica)
     if spec.task not in engine.clients:
         able = next(other.name for other in ENGINES.values() if spec.task in other.clients)
         ctx.reject(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from platformspec.sdk import (
@@ -14,11 +15,13 @@ from platformspec.sdk import (
     parallelism,
 )
 from platformspec_kubernetes.models import fit, legality
+from platformspec_kubernetes.models.devices import claim_template
 from platformspec_kubernetes.models.disaggregation import deployments
 from platformspec_kubernetes.models.engines import engine_of
 from platformspec_kubernetes.models.engines.engine import Engine, Launch
 from platformspec_kubernetes.models.kserve import SERVICE_SUFFIX, inference_service
 from platformspec_kubernetes.models.pod import environment, files
+from platformspec_kubernetes.models.rollout import Candidate, beside, candidate, shared_labels
 from platformspec_kubernetes.models.router import route
 from platformspec_kubernetes.models.scaling import scale
 from platformspec_kubernetes.models.topology import disaggregated
@@ -73,6 +76,7 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     cluster = ctx.cluster_address()
     assert cluster is not None
     service_account(ctx, namespace, name)
+    claim_template(launch, namespace)
     env = environment(launch, container, namespace)
     files(launch, container, namespace)
     answers = answering(launch, labels)
@@ -91,6 +95,12 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
         if spec.topology is not None:
             workload = route(launch, container, namespace, answers, cluster)
         _service(ctx, namespace, container.port, workload)
+    new = candidate(spec)
+    other = None
+    if new is not None:
+        service = beside(launch, engine, new, namespace, env)
+        other = (f"http://{service}.{namespace}.svc.cluster.local:{container.port}", new)
+        workload = replace(workload, pod_labels=shared_labels(ctx))
     disruption_budget(ctx, namespace, name, labels)
     scale(launch, engine, container, namespace, answers)
     if launch.weights.volume is None:
@@ -100,11 +110,11 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
             "download-policy",
             namespace,
             f"{name}-download",
-            labels,
+            labels if new is None else shared_labels(ctx),
             egress=[to_internet()],
             because=(launch.weights.field,),
         )
-    _offer(ctx, spec, engine, f"http://{service_name}.{namespace}.svc.cluster.local:{container.port}")
+    _offer(ctx, spec, engine, f"http://{service_name}.{namespace}.svc.cluster.local:{container.port}", other)
     ctx.offer(workload)
 
 
@@ -117,8 +127,14 @@ def _service(ctx: DeclarationContext, namespace: str, port: int, workload: Workl
     )
 
 
-def _offer(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, base: str) -> None:
+def _offer(
+    ctx: DeclarationContext, spec: ModelSpec, engine: Engine, base: str, other: tuple[str, Candidate] | None
+) -> None:
     provider, path = engine.clients[spec.task]
+    share = None
+    if other is not None:
+        address, new = other
+        share = (ctx.src(f"{address}{path}", "team", new.field), ctx.src(new.percent, new.field))
     ctx.offer(
         ModelExports(
             ctx.src(f"{provider}/{engine.served_name(spec, ctx.address.name)}", "task", "serve.engine", "source"),
@@ -128,5 +144,6 @@ def _offer(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, base: str) 
             spec.price,
             facts_of(spec).dimensions,
             tuple((name, ctx.src(f"{provider}/{name}", "adapters")) for name in sorted(spec.adapters)),
+            share,
         )
     )

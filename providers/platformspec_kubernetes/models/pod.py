@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from platformspec.sdk import ACCELERATOR_LABEL, ClusterExports, DeclarationContext, Sourced, facts_of, paths_of
-from platformspec_kubernetes.models import adapters
+from platformspec_kubernetes.models import adapters, devices
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Launch
 from platformspec_kubernetes.models.weights import FOLDER
 from platformspec_kubernetes.pods import (
@@ -71,6 +71,7 @@ def template(
             if group
             else {"topologySpreadConstraints": spread(labels)}
         ),
+        **devices.pod_claims(launch),
         "securityContext": pod_security(container.user, container.group),
         **({"imagePullSecrets": [{"name": f"{ctx.address.name}-registry"}]} if container.registry else {}),
         "terminationGracePeriodSeconds": ctx.src(
@@ -207,11 +208,12 @@ def _resources(launch: Launch) -> Any:
     amounts = {
         "cpu": ctx.src(str(cpus), pool.vcpus_per_gpu, pool.gpus_per_node, *PARALLEL_FIELDS, "pool"),
         "memory": ctx.src(f"{memory}Gi", pool.memory_gib_per_gpu, pool.gpus_per_node, *PARALLEL_FIELDS, "pool"),
-        pool.gpu_resource: ctx.src(str(gpus), pool.gpus_per_node, *PARALLEL_FIELDS),
+        **devices.amount(launch),
     }
     if launch.parallelism.pods > 1 and pool.efa_devices.value:
         amounts |= _efa(launch)
-    return {"requests": amounts, "limits": {key: value for key, value in amounts.items() if key != "cpu"}}
+    limits = {key: value for key, value in amounts.items() if key != "cpu"}
+    return {"requests": amounts, "limits": limits, **devices.container_claims(launch)}
 
 
 def _efa(launch: Launch) -> dict[str, Any]:

@@ -32,6 +32,15 @@ def target(launch: Launch) -> dict[str, str]:
     return {"apiVersion": kind[0], "kind": kind[1], "name": launch.ctx.address.name}
 
 
+def _pace(launch: Launch) -> dict[str, Any]:
+    """GPUs are scarce: unless told otherwise, a new replica takes the place of an old one."""
+    surge = launch.spec.rollout.surge
+    return {
+        "maxSurge": launch.ctx.src(surge, "rollout.surge"),
+        "maxUnavailable": launch.ctx.src(0 if surge else 1, "rollout.surge"),
+    }
+
+
 def deployment(
     launch: Launch, container: Container, namespace: str, labels: Mapping[str, str], env: list[dict[str, Any]]
 ) -> None:
@@ -40,8 +49,7 @@ def deployment(
     body = {
         # Where something scales the model, this is where it begins.
         "replicas": ctx.src(spec.scale.min, "scale.min"),
-        # GPUs are scarce: a new replica takes the place of an old one.
-        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": _pace(launch)},
         "progressDeadlineSeconds": ctx.src(spec.serve.startup_minutes * 60 + 600, "serve.startup_minutes"),
         "selector": {"matchLabels": dict(labels)},
         "template": template(launch, container, labels, env),
@@ -63,7 +71,7 @@ def leader_worker_set(
         "replicas": ctx.src(spec.scale.min, "scale.min"),
         "rolloutStrategy": {
             "type": "RollingUpdate",
-            "rollingUpdateConfiguration": {"maxSurge": 0, "maxUnavailable": 1},
+            "rollingUpdateConfiguration": _pace(launch),
         },
         "startupPolicy": "LeaderCreated",
         "leaderWorkerTemplate": {

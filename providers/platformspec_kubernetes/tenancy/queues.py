@@ -24,6 +24,8 @@ from platformspec.sdk import (
 
 QUEUE: Final = "gpus"
 RESOURCE: Final = "nvidia.com/gpu"
+CLAIMED: Final = "gpu.nvidia.com.deviceclass.resource.k8s.io/devices"
+"""GPUs that pods claim, in a ResourceQuota. Source: Kubernetes, resource quotas, quota on dynamic resources."""
 API: Final = "kueue.x-k8s.io/v1beta2"
 
 
@@ -44,27 +46,36 @@ def queue_of(ctx: Context) -> Sourced[str] | None:
     return ctx.src(QUEUE, *lending_paths(ctx)) if ctx.address.name in ctx.platform.spec.cohorts else None
 
 
-def accelerators_on(ctx: Context, cluster: Address) -> Sourced[tuple[str, ...]]:
-    """Accelerators of the cluster's pools, in the order in which pools prefer them."""
+def accelerators_on(
+    ctx: Context, cluster: Address, ways: tuple[str, ...] = ("plugin", "dra")
+) -> Sourced[tuple[str, ...]]:
+    """Accelerators of the cluster's pools whose pods get their GPUs in one of these ways, in the order in which pools prefer them."""
     found: dict[str, None] = {}
     paths: list[Path] = []
     for edge in ctx.graph.edges_to(cluster):
         declaration = ctx.graph.declarations[edge.source.parent]
         if edge.relation == "placed_in" and isinstance(declaration.spec, GpuPoolSpec):
-            found |= dict.fromkeys(choice.accelerator for choice in declaration.spec.choices)
-            paths += [(*declaration.path, name) for name in ("accelerator", "any_of")]
+            if declaration.spec.devices in ways:
+                found |= dict.fromkeys(choice.accelerator for choice in declaration.spec.choices)
+            paths += [(*declaration.path, name) for name in ("accelerator", "any_of", "devices")]
     return Sourced(tuple(found), tuple(paths))
 
 
-def gpu_limit(ctx: Context, cluster: Address) -> Sourced[str] | None:
+def gpu_limits(ctx: Context, cluster: Address) -> dict[str, Sourced[str]]:
     """GPUs that a team's namespace may hold, lent ones included. Kubernetes counts all kinds together; Kueue counts each."""
     spec: TeamSpec = ctx.spec
-    loans = borrowable(ctx.address.name, ctx.platform.spec.teams)
-    if not spec.quota and not loans:
-        return None
-    there = accelerators_on(ctx, cluster)
-    total = sum(spec.quota.get(one, 0) + loans.get(one, 0) for one in there.value)
-    return ctx.src(str(total), "gpu_quota", "may_borrow_from", there, _quotas(ctx, spec.may_borrow_from))
+    loans = borrowable(ctx.address.name, teams_of(ctx))
+    if not spec.gpu_quota and not loans:
+        return {}
+    limits: dict[str, Sourced[str]] = {}
+    for name, way in ((f"requests.{RESOURCE}", "plugin"), (CLAIMED, "dra")):
+        there = accelerators_on(ctx, cluster, (way,))
+        if there.value or way == "plugin":
+            total = sum(spec.quota.get(one, 0) + loans.get(one, 0) for one in there.value)
+            limits[name] = ctx.src(
+                str(total), "gpu_quota", "may_borrow_from", there, _quotas(ctx, spec.may_borrow_from)
+            )
+    return limits
 
 
 def queues(ctx: AggregateContext) -> None:

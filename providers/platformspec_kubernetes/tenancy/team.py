@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from platformspec.sdk import Address, DeclarationContext, TeamExports, TeamSpec, Workload, name_part
 from platformspec_kubernetes.namespaces import namespace
-from platformspec_kubernetes.tenancy.queues import gpu_limit, lending_paths, queue_of
+from platformspec_kubernetes.tenancy.queues import gpu_limits, lending_paths, queue_of
 
 # What members may do: run and watch workloads. Not secrets, quotas, network policies or roles: those are the platform's.
 READ: Final = ["get", "list", "watch"]
@@ -59,9 +59,7 @@ def _namespace(ctx: DeclarationContext, cluster: Address, name: str, account: st
         cluster=cluster,
     )
     hard: dict[str, Any] = dict(OBJECTS)
-    limit = gpu_limit(ctx, cluster)
-    if limit is not None:
-        hard["requests.nvidia.com/gpu"] = limit
+    hard |= gpu_limits(ctx, cluster)
     ctx.manifest(
         "v1", "ResourceQuota", "quota", f"quota{suffix}", {"spec": {"hard": hard}}, namespace=name, cluster=cluster
     )

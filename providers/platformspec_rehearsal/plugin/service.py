@@ -39,6 +39,9 @@ class Service:
         role = next((str(b["role_arn"]) for b in block.get("assume_role") or () if b.get("role_arn")), None)
         accounts = sorted(block.get("allowed_account_ids") or ())
         account = role.split(":")[4] if role else accounts[0] if accounts else NO_ACCOUNT
+        if self.provider == "helm":
+            # A release belongs to a cluster as a resource does to an account.
+            account = (block.get("kubernetes") or {}).get("host") or ""
         tags = {key: value for b in block.get("default_tags") or () for key, value in (b.get("tags") or {}).items()}
         self.cloud = Cloud(
             Account(self.pretence, account, block.get("region") or NO_REGION),

@@ -63,7 +63,8 @@ def container(launch: Launch) -> Container:
         group=1000,
         home=HOME,
         shared_memory_gib=ctx.src(SHARED_MEMORY_PARALLEL_GIB if parallel else SHARED_MEMORY_GIB, *PARALLEL_FIELDS),
-        env={"HOME": HOME, "HF_HOME": f"{HOME}/.cache/huggingface"},
+        # PyTorch names its cache after the user, and the image knows none with this number.
+        env={"HOME": HOME, "USER": "sglang", "HF_HOME": f"{HOME}/.cache/huggingface"},
     )
 
 
