@@ -4,10 +4,12 @@ from platformspec.address import Address
 from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
+from platformspec.fit.architecture import divides
 from platformspec.fit.engine import EngineMemory
 from platformspec.fit.estimate import Estimate, Setup, estimate
 from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
 from platformspec.fit.gpu import Gpu, gpu
+from platformspec.fit.offerings import Offering
 from platformspec.fit.precision import PRECISIONS
 from platformspec.fit.text import margin_line, number, sum_lines
 from platformspec.graph.edge import Edge
@@ -114,6 +116,7 @@ __all__ = [
     "NetworkExports",
     "NetworkSpec",
     "Node",
+    "Offering",
     "Parallelism",
     "Path",
     "Place",
@@ -153,6 +156,7 @@ __all__ = [
     "closest",
     "concat",
     "database_user",
+    "divides",
     "estimate",
     "facts_of",
     "fixes",

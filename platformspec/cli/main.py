@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "init": "write a commented platform.yaml to start from",
     "validate": "check a platform; nothing is written",
     "plan": "show what would change; needs no cloud, no cluster and no Node",
+    "fit": "show on which nodes a model fits, and the cheapest of them",
     "cost": "estimate what the platform costs a month",
     "preflight": "ask the cloud account whether it has what the platform needs",
     "compile": "write Terraform CDK stacks and Kubernetes manifests",

@@ -119,3 +119,10 @@ def expert_layers(facts: ModelFacts) -> int:
     if not facts.experts:
         return 0
     return facts.expert_layers if facts.expert_layers is not None else (facts.layers or 0)
+
+
+def divides(tensor: int, heads: int, kv_heads: int | None) -> bool:
+    """Query heads are divided; key-value heads are divided, or copied where there are fewer than ranks."""
+    if heads % tensor:
+        return False
+    return not kv_heads or kv_heads % tensor == 0 or tensor % kv_heads == 0

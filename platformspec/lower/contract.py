@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from platformspec.address import Address
 from platformspec.cost.prices import PriceTable
 from platformspec.diagnostics import Path
+from platformspec.fit.engine import EngineMemory
+from platformspec.fit.offerings import Offering
 from platformspec.graph.edge import Edge
 from platformspec.ir.cost import CostItem
 from platformspec.ir.requirement import Answer, Requirement
@@ -160,6 +162,8 @@ class Provider:
     - `prices`: the price table that comes with the provider, read when it is asked for.
     - `requirements`: what the cloud account must have, from all nodes after the last step.
     - `preflight`: asks the account, with the credentials of the environment; raises `AccountProblem`.
+    - `offerings`: nodes with accelerators that the cloud has.
+    - `engine_memory`: engine -> how it divides the memory of a GPU.
     - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
     - `required_providers`: Terraform provider requirements, as in `terraform.required_providers`.
     - `acting`: what applying needs to know.
@@ -179,6 +183,8 @@ class Provider:
     prices: Callable[[], PriceTable] | None = None
     requirements: Callable[[AggregateContext], tuple[Requirement, ...]] | None = None
     preflight: Callable[[Sequence[Requirement], str], Iterable[Answer]] | None = None
+    offerings: Callable[[], tuple[Offering, ...]] | None = None
+    engine_memory: Mapping[str, EngineMemory] = field(default_factory=dict)
     nouns: Mapping[str, str] = field(default_factory=dict)
     required_providers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     acting: Acting = field(default_factory=Acting)

@@ -20,6 +20,7 @@ from platformspec_aws.front.vector_store import lower_vector_store
 from platformspec_aws.gpu_pool.gpu_pool import lower_gpu_pool
 from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
+from platformspec_aws.instances import offerings
 from platformspec_aws.network.network import lower_network
 from platformspec_aws.preflight import preflight
 from platformspec_aws.prices import prices
@@ -84,6 +85,7 @@ PROVIDER = Provider(
     prices=prices,
     requirements=requirements,
     preflight=preflight,
+    offerings=offerings,
     nouns={
         "aws_acm_certificate": "certificate",
         "aws_acm_certificate_validation": "certificate validation",

@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass
 from importlib.resources import files
 
+from platformspec.sdk import Offering
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -27,3 +29,10 @@ def instances() -> dict[str, Instance]:
     """All types, by name."""
     data = json.loads(files("platformspec_aws").joinpath("data/instances.json").read_text("utf-8"))
     return {row["type"]: Instance(**row) for row in data["instances"]}
+
+
+def offerings() -> tuple[Offering, ...]:
+    """The types as nodes that a model may be placed on."""
+    return tuple(
+        Offering(e.type, e.accelerator, e.gpus, e.gpu_memory_gib, f"ec2/{e.type}") for e in instances().values()
+    )

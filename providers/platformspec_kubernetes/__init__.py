@@ -4,6 +4,7 @@ from platformspec.sdk import Provider
 from platformspec_kubernetes.gateways.access import open_cache, open_database, serve_team
 from platformspec_kubernetes.gateways.gateway import gateway_configurations, lower_gateway
 from platformspec_kubernetes.models.access import open_route, shared_namespace
+from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.model import lower_model
 from platformspec_kubernetes.replacement import verdict
 from platformspec_kubernetes.stakes import STAKES
@@ -14,6 +15,7 @@ from platformspec_kubernetes.vector_stores.vector_store import lower_vector_stor
 
 PROVIDER = Provider(
     name="kubernetes",
+    engine_memory={engine.name: engine.memory for engine in ENGINES.values()},
     declarations={
         "gateway": lower_gateway,
         "model": lower_model,

@@ -20,6 +20,7 @@ from platformspec.sdk import (
     Setup,
     catalogue,
     closest,
+    divides,
     estimate,
     facts_of,
     fixes,
@@ -35,7 +36,6 @@ from platformspec.sdk import (
 from platformspec_kubernetes.models import precision
 from platformspec_kubernetes.models.adapters import rank
 from platformspec_kubernetes.models.engines.engine import Engine
-from platformspec_kubernetes.models.spread import divides
 
 DOES_NOT_FIT = Code(
     "PS569",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, ModelSpec, facts_of, parallelism
+from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, ModelSpec, divides, facts_of, parallelism
 from platformspec_kubernetes.models.engines.engine import Engine, Split
 
 TOO_MANY_GPUS = Code(
@@ -117,13 +117,6 @@ def _shape(ctx: DeclarationContext, spec: ModelSpec, gpus: int) -> None:
             at="serve.pipeline_parallel",
             help=f"write `pipeline_parallel: {facts.layers}` or less",
         )
-
-
-def divides(tensor: int, heads: int, kv_heads: int | None) -> bool:
-    """Query heads are divided; key-value heads are divided, or copied where there are fewer than ranks."""
-    if heads % tensor:
-        return False
-    return not kv_heads or kv_heads % tensor == 0 or tensor % kv_heads == 0
 
 
 def _largest(spec: ModelSpec) -> str:

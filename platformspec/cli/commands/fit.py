@@ -1,0 +1,214 @@
+"""`platformspec fit MODEL`: on which nodes a model fits, and which of them are the cheapest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from platformspec.cli import exit
+from platformspec.cli.arguments import DEFAULT_FILE, add_input_arguments
+from platformspec.cli.session import platform_input, say, texts_of
+from platformspec.cli.stop import Stop
+from platformspec.cost.prices import Price
+from platformspec.diagnostics.suggest import closest
+from platformspec.driver import Compilation, choose_environment, parse_source, validate_kinds
+from platformspec.fit.architecture import divides, missing
+from platformspec.fit.estimate import Setup
+from platformspec.fit.gpu import gpu
+from platformspec.fit.kv_cache import LONGEST
+from platformspec.fit.offerings import Offering, Row, rows
+from platformspec.fit.precision import PRECISIONS
+from platformspec.fit.text import number
+from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of
+from platformspec.kinds.gpu_pool import GpuPoolSpec
+from platformspec.kinds.platform import PlatformSpec
+from platformspec.kinds.serving import ServeSpec
+from platformspec.lower.contract import ProviderSet
+from platformspec.providers import ProviderProblem, installed_providers
+
+SHOWN = 12
+WORDS = {"fits": "fits", "tight": "tight", "does_not_fit": "no", "cannot_compute": "precision"}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its arguments."""
+    parser.epilog = (
+        "examples:\n  platformspec fit Qwen/Qwen3-32B --all-instances\n  platformspec fit chat --pool l40s\n"
+        "  platformspec fit Qwen/Qwen3-8B --context-tokens 32768 --format json"
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="a model of the platform file, or a repository that the catalogue knows"
+    )
+    add_input_arguments(parser)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--pool", metavar="POOL", help="only nodes that this pool of the file may start")
+    where.add_argument("--all-instances", action="store_true", help="every node, those too on which it does not fit")
+    parser.add_argument(
+        "--context-tokens", type=_positive, metavar="N", help="longest sequence (default: the file's, or 8192)"
+    )
+    parser.add_argument(
+        "--concurrency", type=_positive, metavar="N", help="sequences at once (default: the file's, or 16)"
+    )
+    parser.add_argument(
+        "--precision", choices=sorted(PRECISIONS), metavar="P", help="precision of the weights (default: as published)"
+    )
+    parser.add_argument("--engine", default="vllm", help="engine whose memory is divided (default: vllm)")
+    parser.add_argument("--region", help="region of prices (default: the file's, or that of the price table)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the table (default: text)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    try:
+        providers = installed_providers()
+    except ProviderProblem as problem:
+        return _stop(str(problem))
+    platform = _platform(args, providers) if args.pool or "/" not in args.model or args.file != DEFAULT_FILE else None
+    facts, serve = _model(args, platform)
+    engines = {name: memory for provider in providers.providers for name, memory in provider.engine_memory.items()}
+    if args.engine not in engines:
+        return _stop(f"no engine is called {args.engine}; there are {', '.join(sorted(engines))}")
+    unknown = missing(facts)
+    if unknown and engines[args.engine].cache:
+        return _stop(f"{', '.join(unknown)} of {args.model} are not known; add `facts:` to it")
+    setup = Setup(
+        facts=facts,
+        precision=args.precision or facts.precision or "bf16",
+        gpu=gpu("l4", 0.0),
+        engine=engines[args.engine],
+        context_tokens=args.context_tokens or serve.context_tokens,
+        sequences=args.concurrency or serve.concurrency,
+        utilization=serve.gpu_memory_utilization,
+    )
+    offerings = [offer for provider in providers.providers if provider.offerings for offer in provider.offerings()]
+    if args.pool:
+        assert platform is not None
+        pool = platform.gpu_pools.get(args.pool)
+        if pool is None:
+            return _stop(f"the file has no pool {args.pool}; it has {', '.join(sorted(platform.gpu_pools)) or 'none'}")
+        offerings = [offer for offer in offerings if _may_start(pool, offer)]
+    found = rows(setup, offerings, lambda size: divides(size, facts.attention_heads or 1, facts.kv_heads))
+    region = args.region or (platform.cloud.region if platform is not None else "")
+    price = _prices(providers, region)
+    found.sort(key=lambda row: (row.verdict not in ("fits", "tight"), _per_hour(row, price) or 1e9, row.offering.name))
+    if not args.all_instances and not args.pool:
+        found = [row for row in found if row.verdict in ("fits", "tight")][:SHOWN]
+    sys.stdout.write(
+        _json(setup, found, price) if args.format == "json" else _text(args.model, setup, found, price, region)
+    )
+    return exit.OK
+
+
+def _platform(args: argparse.Namespace, providers: ProviderSet) -> PlatformSpec:
+    """The validated file. It need not compile: a model that does not fit is what the question may be about."""
+    source = platform_input(args.file)
+    c = Compilation(source.tree, source.file, args.env, args.as_of, providers)
+    for step in (parse_source, choose_environment, validate_kinds):
+        step(c)
+        if c.document is not None:
+            c.report.locate_with(c.document)
+        if not c.report.ok:
+            say(list(c.report), texts_of(c), args)
+            raise Stop(exit.ERRORS)
+    assert c.spec is not None
+    return c.spec
+
+
+def _model(args: argparse.Namespace, platform: PlatformSpec | None) -> tuple[ModelFacts, ServeSpec]:
+    if platform is not None and args.model in platform.models:
+        spec = platform.models[args.model]
+        return facts_of(spec), spec.serve
+    known: Mapping[str, ModelFacts] = catalogue()
+    if args.model in known:
+        return known[args.model], ServeSpec()
+    near = closest(args.model, [*known, *(platform.models if platform is not None else ())])
+    raise Stop(_stop(f"neither the file nor the catalogue has {args.model}{f'; did you mean {near}?' if near else ''}"))
+
+
+def _may_start(pool: GpuPoolSpec, offer: Offering) -> bool:
+    return any(
+        choice.accelerator == offer.accelerator
+        and (offer.name in choice.instances if choice.instances else choice.gpus_per_node in (None, offer.gpus))
+        for choice in pool.choices
+    )
+
+
+def _prices(providers: ProviderSet, region: str) -> Callable[[Offering], Price | None]:
+    tables = [provider.prices() for provider in providers.providers if provider.prices is not None]
+
+    def price(offer: Offering) -> Price | None:
+        return next((found for table in tables if (found := table.find(offer.price_key, region))), None)
+
+    return price
+
+
+def _per_hour(row: Row, price: Callable[[Offering], Price | None]) -> float | None:
+    """US dollars an hour for the GPUs of one replica: its part of the node."""
+    found = price(row.offering)
+    return found.usd * row.tensor / row.offering.gpus if found is not None else None
+
+
+def _text(model: str, setup: Setup, found: list[Row], price: Callable[[Offering], Price | None], region: str) -> str:
+    lines = [
+        f"{model}, weights in {setup.precision}, {number(setup.context_tokens)} tokens, {setup.engine.name}",
+        "",
+        f"{'node':<18}{'GPUs':<18}{'tensor':>6}  {'verdict':<10}{'need':>7}{'budget':>8}{'margin':>8}{'KV tokens':>12}{'$/h node':>10}{'$/h replica':>12}",
+    ]
+    places = set()
+    for row in found:
+        offer, result, paid = row.offering, row.estimate, price(row.offering)
+        if paid is not None:
+            instead = "" if not region or paid.holds_in(region) else f", where none of {region} is known"
+            places.add(f"{paid.region}, {paid.source.date}{instead}")
+        part = _per_hour(row, price)
+        lines.append(
+            f"{offer.name:<18}{f'{offer.gpus} x {offer.accelerator}':<18}{row.tensor:>6}  {WORDS[row.verdict]:<10}"
+            f"{result.fixed + result.cache_one:>7.1f}{result.budget:>8.1f}{result.margin:>8.1f}"
+            f"{number(result.tokens) if result.tokens is not None else '-':>12}"
+            f"{f'{paid.usd:.3f}' if paid else '-':>10}{f'{part:.3f}' if part is not None else '-':>12}"
+        )
+    if not found:
+        lines.append("no node holds it")
+    lines += ["", "GiB of one GPU, for one sequence of full length; docs/fit.md has the formulae."]
+    lines += [f"Prices on demand: {'; '.join(sorted(places))}."] if places else []
+    return "\n".join(lines) + "\n"
+
+
+def _json(setup: Setup, found: list[Row], price: Callable[[Offering], Price | None]) -> str:
+    def entry(row: Row) -> dict[str, Any]:
+        result, paid = row.estimate, price(row.offering)
+        names = ("budget", "weights", "activation", "graphs", "other", "cache_one", "cache_all", "room", "margin")
+        return {
+            "node": row.offering.name,
+            "accelerator": row.offering.accelerator,
+            "gpus": row.offering.gpus,
+            "tensor_parallel": row.tensor,
+            "verdict": row.verdict,
+            "gib": {name: round(getattr(result, name), 3) for name in names},
+            "kv_tokens": result.tokens,
+            "price": None
+            if paid is None
+            else {
+                "usd_per_hour": paid.usd,
+                "region": paid.region,
+                "source": paid.source.text,
+                "date": paid.source.date,
+            },
+        }
+
+    head = {"precision": setup.precision, "context_tokens": setup.context_tokens, "engine": setup.engine.name}
+    return json.dumps({**head, "nodes": [entry(row) for row in found]}, indent=2) + "\n"
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {LONGEST}")
+    return int(text)
+
+
+def _stop(message: str) -> int:
+    sys.stderr.write(f"{message}\n")
+    return exit.USAGE
