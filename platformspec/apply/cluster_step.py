@@ -46,8 +46,6 @@ def apply_manifests(site: Site, cluster: Cluster, program: Program, manifests: S
         site.acts()
         for group in in_order(manifests):
             batch = [objects[node.id] for node in group]
-            if not all(node.type.endswith(FIRST_KINDS) for node in group):
-                cluster.wait_for_kinds(batch)
             try:
                 accepted = cluster.apply(batch)
             except ObjectRefused as refused:

@@ -43,6 +43,8 @@ TRANSIENT: Final = re.compile(
     r"failed calling webhook|connection refused|TLS handshake timeout|i/o timeout|etcdserver: |TooManyRequests|"
     r"the object has been modified|ServiceUnavailable|currently unable to handle|InternalError|unexpected EOF|connection reset|EOF$|http2: "
 )
+# Definitions come with controllers that Terraform has just installed; they may not be established yet.
+UNKNOWN: Final = re.compile(r"no matches for kind|could not find the requested resource")
 RETRY_SECONDS: Final = 2.0
 PATIENCE_SECONDS: Final = 120.0
 
@@ -94,39 +96,14 @@ class Cluster:
             ) from error
         return version
 
-    def serves(self, api_version: str) -> frozenset[str]:
-        """The kinds of one API version that the cluster knows."""
-        root = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
-        said = self._kubectl.run(["get", "--raw", root])
-        if said.code != 0:
-            return frozenset()
-        return frozenset(resource["kind"] for resource in json.loads(said.stdout)["resources"])
-
-    def wait_for_kinds(self, objects: Sequence[Object]) -> None:
-        """Return once the cluster knows the kinds of all these. Raises `Failure` after two minutes."""
-        wanted: dict[str, set[str]] = {}
-        for object in objects:
-            wanted.setdefault(object["apiVersion"], set()).add(object["kind"])
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            wanted = {version: kinds - self.serves(version) for version, kinds in wanted.items()}
-            missing = sorted(f"{version} {kind}" for version, kinds in wanted.items() for kind in kinds)
-            if not missing:
-                return
-            if time.monotonic() > deadline:
-                raise Failure(
-                    UNKNOWN_KIND,
-                    f"cluster {self.name} does not know {', '.join(missing)}",
-                    "look whether its controller's Helm release is healthy, then `platformspec apply --resume`",
-                )
-            time.sleep(RETRY_SECONDS)
-
     def apply(self, objects: Sequence[Object]) -> dict[Identity, str]:
         """Server-side apply. Returns the uid of each. Raises `ObjectRefused` where the cluster refuses some."""
         accepted: dict[Identity, str] = {}
         force = ["--force-conflicts"] if self._force else []
         done = self._patiently(
-            ["apply", "--server-side", f"--field-manager={MANAGER}", *force, "-o", "json", "-f", "-"], objects
+            ["apply", "--server-side", f"--field-manager={MANAGER}", *force, "-o", "json", "-f", "-"],
+            objects,
+            waits_for_kinds=True,
         )
         for object in _objects(done.stdout):
             accepted[Identity.of(object)] = object["metadata"]["uid"]
@@ -170,13 +147,16 @@ class Cluster:
         last = max(about, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
         return f"{last.get('reason', '')}: {last.get('message', '')}".strip(": ")
 
-    def _patiently(self, arguments: Sequence[str], objects: Sequence[Object]) -> Finished:
+    def _patiently(
+        self, arguments: Sequence[str], objects: Sequence[Object], *, waits_for_kinds: bool = False
+    ) -> Finished:
         # One document after the other: a List is checked as a whole, by a schema that not every API server offers.
         stdin = "\n".join(json.dumps(object) for object in objects)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             done = self._kubectl.run(arguments, stdin=stdin)
-            if done.code == 0 or not TRANSIENT.search(done.stderr) or time.monotonic() > deadline:
+            passes = TRANSIENT.search(done.stderr) or (waits_for_kinds and UNKNOWN.search(done.stderr))
+            if done.code == 0 or not passes or time.monotonic() > deadline:
                 return done
             time.sleep(RETRY_SECONDS)
 
@@ -211,5 +191,11 @@ def _refusal(cluster: str, text: str) -> Failure:
     if re.search(r"Unable to connect|dial tcp|no such host|Unauthorized|must be logged in|connection refused", words):
         return Failure(
             UNREACHABLE, f"cluster {cluster}: {words}", "mend the connection, then `platformspec apply --resume`"
+        )
+    if UNKNOWN.search(words):
+        return Failure(
+            UNKNOWN_KIND,
+            f"cluster {cluster} does not know every kind: {words}",
+            "look whether the Helm release of its controller is healthy, then `platformspec apply --resume`",
         )
     return Failure(REFUSED, f"cluster {cluster}: {words}", "mend the cause, then `platformspec apply --resume`")

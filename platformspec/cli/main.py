@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "graph": "print the graph of declarations",
     "show": "print the effective platform, its defaults, or its resources",
     "why": "say which lines a resource came from, and which passes made it",
+    "annotate": "lead findings of other scanners back to the line of YAML",
     "impact": "show everything that depends on a line of the YAML",
     "schema": "print the JSON Schema of platform.yaml, for editors",
     "fmt": "write platform files in their canonical form; comments stay",

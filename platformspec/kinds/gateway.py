@@ -98,6 +98,11 @@ class GatewayScaleSpec(Spec):
     min: Integer = by_profile("Replicas at least.", dev=1, standard=2, hardened=3, ge=1, le=100)
     max: Integer = by_profile("Replicas at most.", dev=1, standard=6, hardened=12, ge=1, le=200)
 
+    @property
+    def follows_load(self) -> bool:
+        """Whether something else than the file decides how many replicas there are."""
+        return self.max > self.min
+
 
 class GatewaySpec(DeclarationSpec):
     """A LiteLLM gateway with an OpenAI-compatible API."""

@@ -170,8 +170,8 @@ class GpuPoolExports:
     tolerations: Sourced[list[dict[str, str]]]
     gpu_resource: str
     """Extended resource by which a pod asks for devices."""
-    device_class: Sourced[str] | None
-    """DeviceClass that a pod claims its devices from, instead of asking for `gpu_resource`."""
+    device_class: Sourced[str | None]
+    """DeviceClass that a pod claims its devices from, instead of asking for `gpu_resource`; None where it asks for a number."""
     gpus_per_node: Sourced[int]
     """GPUs of the smallest node that the pool may start."""
     gpu_memory_gib: Sourced[float]

@@ -102,6 +102,11 @@ class ScaleSpec(Spec):
     )
     schedule: dict[Name, WindowSpec] = Field(default={}, description="Times with more replicas, by name.")
 
+    @property
+    def follows_load(self) -> bool:
+        """Whether something else than the file decides how many replicas there are."""
+        return self.max is not None and self.max > self.min
+
 
 class TopologySpec(Spec):
     """How requests reach the replicas, and whether prompts are read and answers written by different ones."""

@@ -22,7 +22,7 @@ _NODES = ("aws_eks_node_group", "aws_launch_template")
 
 def effects(s: Situation, radius: BlastRadius) -> tuple[str, ...]:
     """Sentences, the most noticeable first."""
-    return tuple(dict.fromkeys([*_restarts(s.plan), *_nodes(s.plan), *_gpus(s), *affected(radius)]))
+    return tuple(dict.fromkeys([*_restarts(s), *_nodes(s.plan), *_gpus(s), *affected(radius)]))
 
 
 def affected(radius: BlastRadius) -> Iterator[str]:
@@ -55,8 +55,10 @@ def _short(address: Address) -> str:
     return f"{address.name}/{address.child}" if address.child else address.name
 
 
-def _restarts(plan: Plan) -> Iterator[str]:
-    for restart in restarts(plan):
+def _restarts(s: Situation) -> Iterator[str]:
+    assert s.base.program is not None
+    assert s.head.program is not None
+    for restart in restarts(s.plan, s.base.program, s.head.program):
         name = title(address_of(restart.change.node))
         what = restart.change.node.id.rsplit("/", 1)[-1]
         if restart.per_node:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from platformspec.ir.expr import folded
+from platformspec.ir.node import Node
+from platformspec.ir.program import Program
 from platformspec.plan.change import Change, Plan
 
 # Workload -> the parts of its spec that make its pods. https://kubernetes.io/docs/concepts/workloads/controllers/
@@ -16,6 +18,15 @@ _PODS: Final = {
     "apps/v1/DaemonSet": ("template",),
     "leaderworkerset.x-k8s.io/v1/LeaderWorkerSet": ("leaderWorkerTemplate",),
 }
+
+# Autoscaler -> the field with the fewest replicas, and its default.
+_AUTOSCALERS: Final = {
+    "keda.sh/v1alpha1/ScaledObject": ("minReplicaCount", 0),
+    "autoscaling/v2/HorizontalPodAutoscaler": ("minReplicas", 1),
+}
+
+Workload = tuple[str, str, str]
+"""Namespace, kind and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +42,9 @@ class Restart:
     per_node: bool = False
 
 
-def restarts(plan: Plan) -> Iterator[Restart]:
-    """Every restart, by id. A workload that scales without other changes restarts nothing."""
+def restarts(plan: Plan, base: Program, head: Program) -> Iterator[Restart]:
+    """Every restart, by id, between two programs. A workload that scales without other changes restarts nothing."""
+    before, after = _fewest(base), _fewest(head)
     for change in plan.changes:
         parts = _PODS.get(change.node.type)
         if parts is None or change.action not in ("update", "replace"):
@@ -42,19 +54,41 @@ def restarts(plan: Plan) -> Iterator[Restart]:
             for attribute in change.attributes
         ):
             continue
-        yield _restart(change)
+        yield _restart(change, base.nodes.get(change.id), before, after)
 
 
-def _restart(change: Change) -> Restart:
+def _fewest(program: Program) -> dict[Workload, int]:
+    """The fewest replicas of what an autoscaler scales."""
+    found: dict[Workload, int] = {}
+    for node in program:
+        field = _AUTOSCALERS.get(node.type)
+        if field is not None:
+            spec: Any = folded(node.attrs["spec"])
+            target = spec["scaleTargetRef"]
+            found[(_namespace(node), target.get("kind", "Deployment"), target["name"])] = int(
+                spec.get(field[0], field[1])
+            )
+    return found
+
+
+def _namespace(node: Node) -> str:
+    metadata: Any = folded(node.attrs["metadata"])
+    return str(metadata.get("namespace", ""))
+
+
+def _replicas(node: Node, fewest: Mapping[Workload, int]) -> int:
+    spec: Any = folded(node.attrs["spec"])
+    metadata: Any = folded(node.attrs["metadata"])
+    name = (_namespace(node), node.type.rsplit("/", 1)[-1], str(metadata["name"]))
+    return int(spec.get("replicas", fewest.get(name, 1)))
+
+
+def _restart(change: Change, was: Node | None, old: Mapping[Workload, int], new: Mapping[Workload, int]) -> Restart:
     spec: Any = folded(change.node.attrs["spec"])
     if change.node.type == "apps/v1/DaemonSet":
         return Restart(change, 0, 0, per_node=True)
-    after = int(spec.get("replicas", 1))
-    before = next(
-        (int(a.before) for a in change.attributes if a.path == ("spec", "replicas") and isinstance(a.before, int)),
-        after,
-    )
-    replicas = min(before, after)
+    after = _replicas(change.node, new)
+    replicas = min(_replicas(was, old) if was is not None else after, after)
     if change.action == "replace":
         return Restart(change, after, 0)
     if change.node.type == "apps/v1/StatefulSet":

@@ -7,7 +7,7 @@ A rule says which step and what happens to it:
     - {type: Deployment, op: apply, sleep: 600}
 
 `type` and `name` are patterns (`*`, `?`) for the Terraform type or Kubernetes kind and for the resource's name; `op` is one of
-`OPERATIONS`, a pattern too. Of the steps that match, `nth` picks one and `times` the first few. `sleep` waits (seconds), then
+`rules_file.OPERATIONS`, a pattern too. Of the steps that match, `nth` picks one and `times` the first few. `sleep` waits (seconds), then
 `error` is answered or, with `crash`, the provider dies (the API drops the connection). `when: after` does all this once the
 step is done and before anybody hears of it.
 """
@@ -25,32 +25,6 @@ from typing import Any, Final
 from platformspec_rehearsal.pretence import Pretence, as_json
 
 FILE: Final = "inject.json"
-OPERATIONS: Final = (
-    "configure",
-    "validate",
-    "plan",
-    "create",
-    "read",
-    "update",
-    "delete",
-    "import",
-    "open",
-    "apply",
-    "patch",
-    "list",
-    "watch",
-)
-KEYS: Final = {
-    "type": str,
-    "op": str,
-    "name": str,
-    "nth": int,
-    "times": int,
-    "sleep": (int, float),
-    "error": str,
-    "crash": bool,
-    "when": str,
-}
 
 
 @dataclass(frozen=True)

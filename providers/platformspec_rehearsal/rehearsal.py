@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from platformspec.sdk import Code, Document, ProviderSet, Report, Stage, Summary
 from platformspec_rehearsal.pretence import Pretence
+from platformspec_rehearsal.rules_file import read_rules
 
 EXTRA_MISSING = Code(
     "PS750",
@@ -74,15 +75,21 @@ def rehearse(
         )
         yield None
         return
+    rules = read_rules(inject, report) if inject is not None else []
+    if not report.ok:
+        yield None
+        return
     # These need what was just looked for.
     from platformspec_rehearsal.certificate import make_certificate
     from platformspec_rehearsal.cluster.server import serving
+    from platformspec_rehearsal.inject import FILE as RULES
     from platformspec_rehearsal.mirror import environment, make_mirror
     from platformspec_rehearsal.plugin.__main__ import PRIVATE_KEY
     from platformspec_rehearsal.plugin.catalogue import CERTIFICATE, store
 
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / RULES).write_text(json.dumps(rules))
     if not (folder / CERTIFICATE).exists():
         make_certificate(folder / CERTIFICATE, folder / PRIVATE_KEY)
     for provider in providers.providers:

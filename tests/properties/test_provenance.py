@@ -45,7 +45,7 @@ def variations(value: Any) -> list[Any]:
     if isinstance(value, str):
         swapped = {
             "dev": "standard", "standard": "hardened", "hardened": "standard",
-            "us-east-1a": "us-east-1b", "us-east-1b": "us-east-1a", "2027-03-31": "2027-04-30", "2027-06-30": "2027-05-31", "g6.2xlarge": "g6.4xlarge", "g4dn.xlarge": "g4dn.2xlarge", "g6e.12xlarge": "g6e.24xlarge", "time_slicing": "mps", "mps": "time_slicing", "2g.20gb": "1g.20gb", "cosine": "euclidean", "dot": "cosine", "queue_depth": "kv_cache", "small": "medium",
+            "us-east-1a": "us-east-1b", "us-east-1b": "us-east-1a", "2027-03-31": "2027-04-30", "2027-06-30": "2027-05-31", "dra": "plugin", "g6.2xlarge": "g6.4xlarge", "g4dn.xlarge": "g4dn.2xlarge", "g6e.12xlarge": "g6e.24xlarge", "time_slicing": "mps", "mps": "time_slicing", "2g.20gb": "1g.20gb", "cosine": "euclidean", "dot": "cosine", "queue_depth": "kv_cache", "small": "medium",
             "medium": "large", "restricted": "internal", "internal": "restricted", "tools": "json", "vision": "json", "eu": "us", "us": "eu",
             "Qwen/Qwen3-4B": "Qwen/Qwen3-1.7B", "Qwen/Qwen3-8B": "Qwen/Qwen3-4B", "Qwen/Qwen3-14B": "Qwen/Qwen3-8B",
             "BAAI/bge-m3": "Snowflake/snowflake-arctic-embed-l-v2.0", "BAAI/bge-reranker-v2-m3": "mixedbread-ai/mxbai-rerank-large-v2",

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 from platformspec.cli import exit
 from platformspec.cli.main import main
+from platformspec.ir.program import Program
 from platformspec.plan.change import Change
 from platformspec.review.render import markdown
 from platformspec.review.render.json import SCHEMA
@@ -290,8 +291,16 @@ def restarted(replicas: int, **spec: object) -> tuple[int, int]:
     import dataclasses
 
     changed = Change("update", dataclasses.replace(node, attrs=attrs), change.attributes)
-    (found,) = restarts(dataclasses.replace(plan, changes=(changed,)))
+    program = Program.of("quickstart", None, [changed.node])
+    (found,) = restarts(dataclasses.replace(plan, changes=(changed,)), program, program)
     return found.replicas, found.left
+
+
+def test_replicas_of_what_is_scaled_are_the_fewest() -> None:
+    files = example("rag-assistant")
+    head = edited(files, [{"find": "context_tokens: 16384", "put": "context_tokens: 8192"}])
+    (one,) = reviewed(files, head).environments
+    assert "restarts 2 replicas of assistant, 1 of 2 answer meanwhile" in one.effects
 
 
 def test_what_is_left_during_a_restart() -> None:

@@ -19,7 +19,9 @@ CANNOT_SURGE = Code(
 
 def unanswered(s: Situation) -> Iterator[Danger]:
     """Restarts during which no replica is left."""
-    for restart in restarts(s.plan):
+    assert s.base.program is not None
+    assert s.head.program is not None
+    for restart in restarts(s.plan, s.base.program, s.head.program):
         if restart.left > 0 or restart.replicas == 0 or restart.per_node:
             continue
         address = address_of(restart.change.node)

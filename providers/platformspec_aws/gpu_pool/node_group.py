@@ -139,7 +139,7 @@ def _efa(
         "efa-security-group",
         {
             "name": name,
-            "description": "Elastic Fabric Adapter: everything among the pool's nodes",
+            "description": "Elastic Fabric Adapter: everything among the nodes of the pool",
             "vpc_id": ctx.network.vpc_id,
             "tags": {"Name": name},
         },

@@ -93,7 +93,7 @@ def lower_gateway(ctx: DeclarationContext) -> None:
             egress=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 443}]}],
             because=("auth.jwt",),
         )
-    if spec.scale.max > spec.scale.min:
+    if spec.scale.follows_load:
         _autoscale(ctx, spec, space)
     scrape(ctx, space, labels, PORT)
     front = ctx.exports_or_none(ctx.address, FrontExports)
@@ -230,7 +230,7 @@ def _deployment(ctx: Context, spec: GatewaySpec) -> None:
         "apps/v1", "Deployment", name, "deployment",
         {
             "spec": {
-                "replicas": ctx.src(spec.scale.min, "scale.min"),
+                **({} if spec.scale.follows_load else {"replicas": ctx.src(spec.scale.min, "scale.min", "scale.max")}),
                 "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
                 "selector": {"matchLabels": labels},
                 "template": {

@@ -17,7 +17,7 @@ CLAIM: Final = "gpus"
 
 def amount(launch: Launch) -> dict[str, Any]:
     """What the container asks for among its resources; nothing where its GPUs are claimed."""
-    if launch.pool.device_class is not None:
+    if launch.pool.device_class.value is not None:
         return {}
     return {launch.pool.gpu_resource: _count(launch, str(launch.parallelism.gpus_per_pod))}
 
@@ -25,13 +25,13 @@ def amount(launch: Launch) -> dict[str, Any]:
 def container_claims(launch: Launch) -> dict[str, Any]:
     """The container's part of the pod's claim."""
     device_class = launch.pool.device_class
-    return {"claims": launch.ctx.src([{"name": CLAIM}], device_class, "pool")} if device_class is not None else {}
+    return {"claims": launch.ctx.src([{"name": CLAIM}], device_class, "pool")} if device_class.value is not None else {}
 
 
 def pod_claims(launch: Launch) -> dict[str, Any]:
     """The pod's claim: every pod gets one of its own, made from the model's template."""
     device_class = launch.pool.device_class
-    if device_class is None:
+    if device_class.value is None:
         return {}
     claim = [{"name": CLAIM, "resourceClaimTemplateName": launch.ctx.address.name}]
     return {"resourceClaims": launch.ctx.src(claim, device_class, "pool")}
@@ -40,7 +40,7 @@ def pod_claims(launch: Launch) -> dict[str, Any]:
 def claim_template(launch: Launch, namespace: str) -> None:
     """The template of the claims, where the pool's GPUs are claimed."""
     ctx, device_class = launch.ctx, launch.pool.device_class
-    if device_class is None:
+    if device_class.value is None:
         return
     if launch.queue is not None:
         ctx.reject(
@@ -67,4 +67,4 @@ def claim_template(launch: Launch, namespace: str) -> None:
 
 
 def _count(launch: Launch, value: Any) -> Any:
-    return launch.ctx.src(value, launch.pool.gpus_per_node, *PARALLEL_FIELDS)
+    return launch.ctx.src(value, launch.pool.gpus_per_node, launch.pool.device_class, *PARALLEL_FIELDS)

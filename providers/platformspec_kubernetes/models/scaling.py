@@ -20,8 +20,7 @@ REASONS: Final = ("scale.max", "scale.min", "scale.schedule")
 def scale(launch: Launch, engine: Engine, container: Container, namespace: str, labels: Mapping[str, str]) -> None:
     """A ScaledObject, and the scraping that it asks for; nothing where the number of replicas is fixed."""
     ctx, spec = launch.ctx, launch.spec.scale
-    largest = spec.max
-    if largest is None or largest <= spec.min:
+    if not spec.follows_load:
         return
     name = ctx.address.name
     cluster = ctx.cluster_address()
@@ -39,7 +38,7 @@ def scale(launch: Launch, engine: Engine, container: Container, namespace: str, 
     body: dict[str, Any] = {
         "scaleTargetRef": scale_target(launch),
         "minReplicaCount": ctx.src(spec.min, "scale.min"),
-        "maxReplicaCount": ctx.src(largest, "scale.max"),
+        "maxReplicaCount": ctx.src(spec.max, "scale.max"),
         "pollingInterval": POLL_SECONDS,
         "cooldownPeriod": cooldown,
         # Where metrics are lost nobody knows whether requests wait, so a sleeping model is woken.

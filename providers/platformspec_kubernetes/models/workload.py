@@ -41,14 +41,19 @@ def _pace(launch: Launch) -> dict[str, Any]:
     }
 
 
+def _replicas(launch: Launch) -> dict[str, Any]:
+    """A number that an autoscaler owns is left to it: server-side apply would fight it for the field."""
+    scale = launch.spec.scale
+    return {} if scale.follows_load else {"replicas": launch.ctx.src(scale.min, "scale.min", "scale.max")}
+
+
 def deployment(
     launch: Launch, container: Container, namespace: str, labels: Mapping[str, str], env: list[dict[str, Any]]
 ) -> None:
     """One pod for each replica."""
     ctx, spec = launch.ctx, launch.spec
     body = {
-        # Where something scales the model, this is where it begins.
-        "replicas": ctx.src(spec.scale.min, "scale.min"),
+        **_replicas(launch),
         "strategy": {"type": "RollingUpdate", "rollingUpdate": _pace(launch)},
         "progressDeadlineSeconds": ctx.src(spec.serve.startup_minutes * 60 + 600, "serve.startup_minutes"),
         "selector": {"matchLabels": dict(labels)},
@@ -64,11 +69,11 @@ def leader_worker_set(
     launch: Launch, container: Container, group: Group, namespace: str, labels: Mapping[str, str], env: list[dict[str, Any]]
 ) -> None:  # fmt: skip
     """Groups of pods that start together, and start again together where one of them fails."""
-    ctx, spec = launch.ctx, launch.spec
+    ctx = launch.ctx
     leader = answering(launch, labels)
     pods = launch.parallelism.pods
     body = {
-        "replicas": ctx.src(spec.scale.min, "scale.min"),
+        **_replicas(launch),
         "rolloutStrategy": {
             "type": "RollingUpdate",
             "rollingUpdateConfiguration": _pace(launch),
