@@ -201,6 +201,9 @@ def stateful_volumes(billing: Billing, node: Node) -> Iterator[CostItem]:
 
 def claimed_volume(billing: Billing, node: Node) -> Iterator[CostItem]:
     spec: Any = node.attrs["spec"]
+    if "volumeName" in spec:
+        # It claims a volume that is there already: the folder of a node, whose disk is counted with the node.
+        return
     where = ("spec", "resources", "requests", "storage")
     yield billing.steady(node, "volume", "ebs/gp3", gib(spec["resources"]["requests"]["storage"]), where)
 
