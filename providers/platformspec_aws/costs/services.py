@@ -277,6 +277,7 @@ FREE: Final = frozenset(
     {
         "aws_acm_certificate", "aws_acm_certificate_validation", "aws_budgets_budget", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target",
         "aws_db_subnet_group", "aws_default_security_group", "aws_eks_access_entry", "aws_eks_access_policy_association", "aws_eks_addon",
+        "aws_eks_identity_provider_config",
         "aws_eks_pod_identity_association", "aws_elasticache_subnet_group", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
         "aws_internet_gateway", "aws_kms_alias", "aws_launch_template", "aws_opensearchserverless_access_policy", "aws_opensearchserverless_security_policy",
         "aws_placement_group", "aws_rds_cluster_parameter_group", "aws_route", "aws_route53_record", "aws_route_table", "aws_route_table_association",
