@@ -100,6 +100,7 @@ PROVIDER = Provider(
         "aws_eks_access_policy_association": "cluster access policy",
         "aws_eks_addon": "EKS add-on",
         "aws_eks_cluster": "EKS cluster",
+        "aws_eks_identity_provider_config": "OpenID Connect provider of the cluster",
         "aws_eks_node_group": "EKS node group",
         "aws_eks_pod_identity_association": "Pod Identity association",
         "aws_elasticache_replication_group": "Valkey replication group",

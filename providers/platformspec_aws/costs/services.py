@@ -201,6 +201,9 @@ def stateful_volumes(billing: Billing, node: Node) -> Iterator[CostItem]:
 
 def claimed_volume(billing: Billing, node: Node) -> Iterator[CostItem]:
     spec: Any = node.attrs["spec"]
+    if "volumeName" in spec:
+        # It claims a volume that is there already: the folder of a node, whose disk is counted with the node.
+        return
     where = ("spec", "resources", "requests", "storage")
     yield billing.steady(node, "volume", "ebs/gp3", gib(spec["resources"]["requests"]["storage"]), where)
 
@@ -274,6 +277,7 @@ FREE: Final = frozenset(
     {
         "aws_acm_certificate", "aws_acm_certificate_validation", "aws_budgets_budget", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target",
         "aws_db_subnet_group", "aws_default_security_group", "aws_eks_access_entry", "aws_eks_access_policy_association", "aws_eks_addon",
+        "aws_eks_identity_provider_config",
         "aws_eks_pod_identity_association", "aws_elasticache_subnet_group", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
         "aws_internet_gateway", "aws_kms_alias", "aws_launch_template", "aws_opensearchserverless_access_policy", "aws_opensearchserverless_security_policy",
         "aws_placement_group", "aws_rds_cluster_parameter_group", "aws_route", "aws_route53_record", "aws_route_table", "aws_route_table_association",
