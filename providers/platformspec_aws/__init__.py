@@ -22,8 +22,10 @@ from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
 from platformspec_aws.instances import offerings
 from platformspec_aws.network.network import lower_network
+from platformspec_aws.preflight import preflight
 from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
+from platformspec_aws.requirements import requirements
 from platformspec_aws.stakes import STAKES
 from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
@@ -81,6 +83,8 @@ PROVIDER = Provider(
     acting=ACTING,
     costs=costs,
     prices=prices,
+    requirements=requirements,
+    preflight=preflight,
     offerings=offerings,
     nouns={
         "aws_acm_certificate": "certificate",

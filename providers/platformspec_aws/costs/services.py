@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from platformspec_aws.compatibility import KUBERNETES_SUPPORT
 from platformspec_aws.costs.billing import HOURS, LOAD, Billing, sources
 from platformspec_aws.costs.gpu_pools import gib, is_system_pool, node_class
 from platformspec_aws.gpu_pool.labels import POOL_LABEL
+from platformspec_aws.patched import read
 
 Rule = Callable[[Billing, Node], Iterator[CostItem]]
 
@@ -148,7 +150,7 @@ def valkey(billing: Billing, node: Node) -> Iterator[CostItem]:
 def opensearch_collection(billing: Billing, node: Node) -> Iterator[CostItem]:
     """Units that never sleep. The upper bound is the account's, so nothing says that a collection comes near it."""
     attrs: Any = node.attrs
-    others = sum(1 for other in billing.ctx.nodes if other.type == node.type)
+    others = sum(1 for other in billing.nodes if other.type == node.type)
     idle = IDLE_UNITS[attrs["standby_replicas"]]
     most = max(idle, ACCOUNT_UNITS / others)
     key = "opensearch-serverless/ocu"
@@ -267,6 +269,7 @@ RULES: Final[dict[str, Rule]] = {
     "StatefulSet": stateful_volumes,
 }
 
+PATCHED: Final = "a patch under extend gave it a shape that no rule can read"
 FREE: Final = frozenset(
     {
         "aws_acm_certificate", "aws_acm_certificate_validation", "aws_budgets_budget", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target",
@@ -282,13 +285,18 @@ FREE: Final = frozenset(
 """Types that AWS does not bill for being there. What a bucket holds is counted with the models."""
 
 
+def _lines_of(rule: Rule, billing: Billing, node: Node) -> list[CostItem]:
+    return list(rule(billing, node))
+
+
 def service_lines(billing: Billing) -> Iterator[CostItem]:
     """Every resource's lines. A type that no rule knows is listed as such, and never passed over."""
-    for node in billing.ctx.nodes:
+    for node in billing.nodes:
         if not isinstance(node, (Resource, Manifest)):
             continue
         rule = RULES.get(str(node.attrs["kind"]) if isinstance(node, Manifest) else node.type)
         if rule is not None:
-            yield from rule(billing, node)
+            unread = [billing.uncounted(node, node.type, PATCHED)]
+            yield from read(billing.ctx, node, functools.partial(_lines_of, rule, billing, node), unread)
         elif isinstance(node, Resource) and node.type not in FREE:
             yield billing.uncounted(node, node.type, "no rule says what it costs")
