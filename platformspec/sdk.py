@@ -1,6 +1,15 @@
 """The only module that a provider imports from the compiler."""
 
 from platformspec.address import Address
+from platformspec.compatibility.table import (
+    Driver,
+    KubernetesRange,
+    controllers,
+    engine_images,
+    features,
+    gpus,
+    node_images,
+)
 from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
@@ -91,6 +100,7 @@ __all__ = [
     "Declaration",
     "DeclarationContext",
     "Document",
+    "Driver",
     "Edge",
     "EdgeContext",
     "EngineMemory",
@@ -108,6 +118,7 @@ __all__ = [
     "GpuPoolSpec",
     "Grant",
     "Json",
+    "KubernetesRange",
     "Manifest",
     "ModelBucketSpec",
     "ModelExports",
@@ -155,13 +166,17 @@ __all__ = [
     "catalogue",
     "closest",
     "concat",
+    "controllers",
     "database_user",
     "divides",
+    "engine_images",
     "estimate",
     "facts_of",
+    "features",
     "fixes",
     "folded",
     "gpu",
+    "gpus",
     "gpus_per_replica",
     "is_known",
     "keeps_concurrency",
@@ -169,6 +184,7 @@ __all__ = [
     "label_value",
     "margin_line",
     "name_part",
+    "node_images",
     "number",
     "parallelism",
     "paths_of",

@@ -60,7 +60,8 @@ class ClusterSpec(DeclarationSpec):
     """An EKS cluster."""
 
     kubernetes: KubernetesVersion = Field(
-        default="1.35", description="Kubernetes minor version, in quotes. EKS standard support: 1.34 to 1.36."
+        default="1.35",
+        description="Kubernetes minor version, in quotes. EKS standard support: 1.34 to 1.36. Of an adopted cluster: the version that it has, for checks.",
     )
     endpoint: Literal["private", "public"] = Field(
         default="private",

@@ -193,6 +193,8 @@ class GpuPoolExports:
     """GPU memory that a pod has per device, in GiB: of a whole GPU, of a MIG slice, or its part of a shared GPU."""
     visible_memory_share: Sourced[float]
     """Part that a pod may take of the GPU memory that it sees: 1 for whole GPUs and MIG slices, 1/replicas where pods share one."""
+    nvidia_driver: int | None
+    """Branch of NVIDIA's driver on its nodes, such as 580; None where their image is chosen by the cloud."""
     ends: Sourced[str] | None
     """Day on which the pool's nodes are gone, as YYYY-MM-DD; None where they have no end."""
     efa_devices: Sourced[int]

@@ -1,7 +1,4 @@
-"""Versions of what is installed into clusters: one table, with the source of each.
-
-All rows hold for Kubernetes 1.34 to 1.36, the versions that the language allows.
-"""
+"""Versions of what is installed into clusters, with the source of each. What they go with is in the compiler's compatibility table."""
 
 from __future__ import annotations
 
@@ -25,10 +22,10 @@ CHARTS: Final[dict[str, Chart]] = {
     "prometheus-operator-crds": Chart("https://prometheus-community.github.io/helm-charts", "prometheus-operator-crds", "31.0.1", "prometheus-community/helm-charts, Chart.yaml, 2026-08-22"),
     "kube-prometheus-stack": Chart("https://prometheus-community.github.io/helm-charts", "kube-prometheus-stack", "88.5.3", "prometheus-community/helm-charts, Chart.yaml, 2026-08-22"),
     "nvidia-device-plugin": Chart("https://nvidia.github.io/k8s-device-plugin", "nvidia-device-plugin", "0.20.0", "NVIDIA/k8s-device-plugin, tag v0.20.0, 2026-08-19"),
-    "dra-driver-nvidia-gpu": Chart("oci://registry.k8s.io/dra-driver-nvidia/charts", "dra-driver-nvidia-gpu", "0.4.1", "EKS user guide, Dynamic Resource Allocation, 2026; Kubernetes 1.32 and later"),
+    "dra-driver-nvidia-gpu": Chart("oci://registry.k8s.io/dra-driver-nvidia/charts", "dra-driver-nvidia-gpu", "0.4.1", "EKS user guide, Dynamic Resource Allocation, 2026"),
     "aws-efa-k8s-device-plugin": Chart("https://aws.github.io/eks-charts", "aws-efa-k8s-device-plugin", "v0.5.30", "aws/eks-charts, Chart.yaml, 2026-08-03"),
     "karpenter-crd": Chart("oci://public.ecr.aws/karpenter", "karpenter-crd", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21"),
-    "karpenter": Chart("oci://public.ecr.aws/karpenter", "karpenter", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21; Kubernetes 1.30 to 1.36"),
+    "karpenter": Chart("oci://public.ecr.aws/karpenter", "karpenter", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21"),
     "kueue": Chart("oci://registry.k8s.io/kueue/charts", "kueue", "0.19.2", "kubernetes-sigs/kueue, charts/kueue/Chart.yaml and README, tag v0.19.2"),
     "external-secrets": Chart("https://charts.external-secrets.io", "external-secrets", "2.9.0", "external-secrets/external-secrets, tag v2.9.0"),
     "aws-load-balancer-controller": Chart("https://aws.github.io/eks-charts", "aws-load-balancer-controller", "3.5.0", "aws/eks-charts, Chart.yaml, 2026-08-03"),
@@ -36,7 +33,7 @@ CHARTS: Final[dict[str, Chart]] = {
     "kserve-llmisvc-crd": Chart("oci://ghcr.io/kserve/charts", "kserve-llmisvc-crd", "v0.20.0", "kserve/kserve, charts at v0.20.0"),
     "kserve-llmisvc-resources": Chart("oci://ghcr.io/kserve/charts", "kserve-llmisvc-resources", "v0.20.0", "kserve/kserve, charts at v0.20.0; brings InferencePool as well"),
     "kserve-runtime-configs": Chart("oci://ghcr.io/kserve/charts", "kserve-runtime-configs", "v0.20.0", "kserve/kserve, charts at v0.20.0; templates that the controller asks for"),
-    "lws": Chart("oci://registry.k8s.io/lws/charts", "lws", "0.10.0", "kubernetes-sigs/lws, installation guide at v0.10.0; Kubernetes 1.26 and newer"),
+    "lws": Chart("oci://registry.k8s.io/lws/charts", "lws", "0.10.0", "kubernetes-sigs/lws, installation guide at v0.10.0"),
     "external-dns": Chart("https://kubernetes-sigs.github.io/external-dns", "external-dns", "1.21.1", "kubernetes-sigs/external-dns, Chart.yaml, 2026-08-22"),
 }  # fmt: skip
 

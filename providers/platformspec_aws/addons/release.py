@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from platformspec.sdk import CapabilityContext, Resource, Yaml
+from platformspec.sdk import CapabilityContext, Code, Resource, Yaml, controllers
 from platformspec_aws import iam
 from platformspec_aws.compatibility import CHARTS
 from platformspec_aws.exports import AwsClusterExports
 from platformspec_aws.stacks import stack_of
+
+OUTSIDE = Code(
+    "PS491",
+    "a controller outside the Kubernetes versions that it goes with",
+    explain="Each controller is pinned, and its project says which Kubernetes versions that version supports or is tested with: docs/compatibility.md lists them with their sources. What is not supported is an error, what is only untested a warning.",
+)
 
 TIMEOUT_SECONDS = 600
 SYSTEM_NODES = {"platformspec.dev/nodes": "system"}
@@ -26,6 +32,7 @@ def release(
 ) -> Resource:
     """A chart of the compatibility table. It is rolled back where it does not become ready."""
     entry = CHARTS[chart]
+    _check(ctx, chart)
     oci = entry.repository.startswith("oci://")
     attrs: dict[str, Any] = {
         "name": chart,
@@ -46,6 +53,20 @@ def release(
     )
     there = tuple(pair for pair in nodes if ctx.exists(pair[0]))
     return ctx.resource("helm_release", role, attrs, stack=stack_of("addons", ctx.address), after=(*there, *after))
+
+
+def _check(ctx: CapabilityContext, chart: str) -> None:
+    row, kubernetes = controllers()[chart], ctx.spec.kubernetes
+    place = row.place(kubernetes)
+    if place == "within":
+        return
+    report = ctx.warn if row.claim == "tested" else ctx.reject
+    report(
+        OUTSIDE,
+        f"{chart} {row.version} is {row.claim} with Kubernetes {row.words}, and {ctx.address} has {kubernetes} ({row.source})",
+        at="kubernetes",
+        help=f'write `kubernetes: "{row.first if place == "before" else row.last}"`',
+    )
 
 
 def controller_role(

@@ -8,6 +8,7 @@ from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, GpuPoolSp
 from platformspec_aws.cluster.nodes import SYSTEM
 from platformspec_aws.gpu_pool.choice import Alternative, alternatives, check_fixed
 from platformspec_aws.gpu_pool.disk import disk_gib
+from platformspec_aws.gpu_pool.driver import check_driver, driver_of
 from platformspec_aws.gpu_pool.labels import GPU_RESOURCE, POOL_LABEL
 from platformspec_aws.gpu_pool.node_group import managed_nodes, reach_reserved_zone
 from platformspec_aws.gpu_pool.node_pool import elastic_nodes
@@ -39,6 +40,8 @@ def lower_gpu_pool(ctx: DeclarationContext) -> None:
         return
     found = alternatives(ctx, spec)
     if found is None:
+        return
+    if not check_driver(ctx, spec, found):
         return
     one_type = spec.network == "efa" or spec.capacity.block is not None
     if one_type and not check_fixed(ctx, spec, found[0]):
@@ -101,6 +104,7 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
             max_gpus_per_pod=ctx.src(1 if sharing is not None else smallest, *choice, "sharing"),
             device_memory_gib=ctx.src(device_memory, *choice, *shared),
             visible_memory_share=ctx.src(1 / per_gpu if by_turns else 1.0, *shared),
+            nvidia_driver=driver_of(spec),
             ends=_ends(ctx, spec),
             efa_devices=ctx.src(found[0].types[0].efa if spec.network == "efa" else 0, *choice, "network"),
         )

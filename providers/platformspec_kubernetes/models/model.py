@@ -14,7 +14,7 @@ from platformspec.sdk import (
     facts_of,
     parallelism,
 )
-from platformspec_kubernetes.models import fit, legality
+from platformspec_kubernetes.models import driver, fit, legality
 from platformspec_kubernetes.models.devices import claim_template
 from platformspec_kubernetes.models.disaggregation import deployments
 from platformspec_kubernetes.models.engines import engine_of
@@ -69,6 +69,7 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     fit.check(ctx, spec, engine, pool, replica)
     launch = Launch(ctx, spec, pool, replica, weights(ctx, spec))
     container = engine.container(launch)
+    driver.check(ctx, container.image, pool.nvidia_driver)
     name, namespace = ctx.address.name, namespace_of(ctx)
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "model-server"}
     if spec.serve.backend == "kserve":

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from platformspec.sdk import Address, BucketExports, ClusterSpec, Code, DeclarationContext, ModelSpec, Sourced, concat
+from platformspec.sdk import (
+    Address,
+    BucketExports,
+    ClusterSpec,
+    Code,
+    DeclarationContext,
+    ModelSpec,
+    Sourced,
+    concat,
+    features,
+)
 from platformspec_kubernetes.pods import CONTAINER_SECURITY
 
 MOVES = Code(
@@ -23,8 +33,7 @@ NO_IMAGE_VOLUMES = Code(
 FOLDER: Final = "/models/weights"
 CACHE_FOLDER: Final = "/models"
 """Where pods see what their node keeps, each revision in a folder of its own."""
-# Kubernetes enhancement 4639: beta and on by default in 1.35, stable in 1.36.
-IMAGE_VOLUMES_SINCE: Final = (1, 35)
+IMAGE_VOLUMES: Final = "image-volumes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +138,14 @@ def _image_volumes(ctx: DeclarationContext) -> None:
     cluster = ctx.graph.declarations[address].spec if address is not None else None
     if not isinstance(cluster, ClusterSpec):
         return
-    version = tuple(int(part) for part in cluster.kubernetes.split("."))
-    if version < IMAGE_VOLUMES_SINCE:
+    if cluster.existing is not None and "kubernetes" not in cluster.model_fields_set:
+        # The default is the version of clusters that are created; what an adopted one has is not known.
+        return
+    row = features()[IMAGE_VOLUMES]
+    if row.place(cluster.kubernetes) == "before":
         ctx.reject(
             NO_IMAGE_VOLUMES,
-            f"{ctx.address} mounts its weights from an image, and {address} has Kubernetes {cluster.kubernetes}",
+            f"{ctx.address} mounts its weights from an image, and {address} has Kubernetes {cluster.kubernetes} ({row.source})",
             at="source.oci",
-            help='write `kubernetes: "1.35"` or newer for the cluster, or take the weights from Hugging Face or the bucket',
+            help=f'write `kubernetes: "{row.first}"` or newer for the cluster, or take the weights from Hugging Face or the bucket',
         )

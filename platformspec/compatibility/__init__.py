@@ -1,0 +1,1 @@
+"""Which versions go together: one table, with a source for each row."""
