@@ -18,6 +18,7 @@ from platformspec.ir.cost import Amount, CostItem, Share
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
+from platformspec.ir.requirement import Answer, Requirement
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
@@ -43,6 +44,7 @@ from platformspec.lower.context import (
 )
 from platformspec.lower.contract import (
     PROVIDER_API,
+    AccountProblem,
     Acting,
     Capability,
     ClusterAccess,
@@ -62,10 +64,12 @@ __all__ = [
     "ACCELERATOR_LABEL",
     "PRECISIONS",
     "PROVIDER_API",
+    "AccountProblem",
     "Acting",
     "Address",
     "AggregateContext",
     "Amount",
+    "Answer",
     "Attr",
     "BucketExports",
     "CacheExports",
@@ -125,6 +129,7 @@ __all__ = [
     "Ref",
     "Related",
     "Report",
+    "Requirement",
     "Resource",
     "RouteSpec",
     "Secret",

@@ -11,6 +11,7 @@ from typing import Any
 
 from platformspec.apply.events import SCHEMA as EVENT_SCHEMA
 from platformspec.diagnostics.render.json import SCHEMA as DIAGNOSTIC_SCHEMA
+from platformspec.emit.requirements import SCHEMA as REQUIREMENTS_SCHEMA
 from platformspec.kinds.schema import fragment_schema, platform_schema, prices_schema
 from platformspec.plan.render.cost_json import SCHEMA as COST_SCHEMA
 from platformspec.plan.render.json import SCHEMA as PLAN_SCHEMA
@@ -27,6 +28,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "plan.schema.json": PLAN_SCHEMA,
         "cost.schema.json": COST_SCHEMA,
         "prices.schema.json": prices_schema(),
+        "requirements.schema.json": REQUIREMENTS_SCHEMA,
         "diagnostic.schema.json": DIAGNOSTIC_SCHEMA,
         "review.schema.json": REVIEW_SCHEMA,
         "apply-event.schema.json": EVENT_SCHEMA,

@@ -8,6 +8,7 @@ from platformspec.checks.allowed_warnings import apply_allow
 from platformspec.checks.capacity import check_capacity
 from platformspec.checks.cost import check_budgets, check_increase, over_limit
 from platformspec.checks.freeze import check_freeze
+from platformspec.checks.groups import check_groups
 from platformspec.checks.lending import check_lending
 from platformspec.checks.models import check_models
 from platformspec.checks.network import check_networks
@@ -31,6 +32,7 @@ GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_capacity,
     check_sharing,
     check_lending,
+    check_groups,
     check_networks,
     check_ranges,
     check_freeze,

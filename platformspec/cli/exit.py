@@ -8,6 +8,7 @@ OK: Final = 0
 ERRORS: Final = 1
 CHANGES: Final = 2
 PARTIAL: Final = 3
+UNCHECKED: Final = 4
 USAGE: Final = 64
 BUG: Final = 70
 
@@ -16,6 +17,7 @@ MEANING: Final = {
     ERRORS: "the platform has errors, or a file could not be read or written; nothing was done",
     CHANGES: "plan --detailed-exitcode: there are changes",
     PARTIAL: "partly done: `platformspec apply --resume` goes on",
+    UNCHECKED: "preflight: nothing is known to be missing, but something could not be checked",
     USAGE: "the command was used wrongly",
     BUG: "a bug in platformspec",
 }

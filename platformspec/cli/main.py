@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "plan": "show what would change; needs no cloud, no cluster and no Node",
     "fit": "show on which nodes a model fits, and the cheapest of them",
     "cost": "estimate what the platform costs a month",
+    "preflight": "ask the cloud account whether it has what the platform needs",
     "compile": "write Terraform CDK stacks and Kubernetes manifests",
     "review": "say what a change means: for a pull request, over all environments",
     "apply": "create and change what the plan says, with terraform and kubectl",

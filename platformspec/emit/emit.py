@@ -9,7 +9,7 @@ import pathlib
 import tempfile
 from dataclasses import asdict
 
-from platformspec.emit import kubernetes
+from platformspec.emit import kubernetes, requirements
 from platformspec.emit.artifacts import ArtifactTree
 from platformspec.emit.cdk import VERSION, Stack, manifest, synthesise
 from platformspec.emit.settings import EmitSettings
@@ -31,6 +31,7 @@ def emit(
     takes away what their state holds. Raises `Failure`."""
     linked = link(program, settings.remote_state)
     files: dict[str, bytes] = {"ir.json": to_json(program)}
+    files[requirements.FILE] = requirements.render(program.platform, program.environment, program.requirements)
     names = sorted({*linked.by_stack, *emptied} - {KUBERNETES_STACK})
     for name, content in _stacks(linked, names, settings, cache).items():
         files[f"terraform/stacks/{name}/cdk.tf.json"] = content

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from platformspec.ir.cost import CostItem
 from platformspec.ir.node import Manifest, Node
+from platformspec.ir.requirement import Requirement
 
 KUBERNETES_STACK = "kubernetes"
 
@@ -24,16 +25,22 @@ class CycleError(ValueError):
 
 @dataclass(frozen=True)
 class Program:
-    """Nodes by id, sorted, and what will be billed for them. `platform` and `environment` name what it was compiled from."""
+    """Nodes by id, sorted, what will be billed for them, and what they need of an account. `platform` and `environment` name what it was compiled from."""
 
     platform: str
     environment: str | None
     nodes: Mapping[str, Node]
     costs: tuple[CostItem, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
 
     @classmethod
     def of(
-        cls, platform: str, environment: str | None, nodes: Iterable[Node], costs: Iterable[CostItem] = ()
+        cls,
+        platform: str,
+        environment: str | None,
+        nodes: Iterable[Node],
+        costs: Iterable[CostItem] = (),
+        requirements: Iterable[Requirement] = (),
     ) -> Program:
         """Raises `ValueError` where two nodes, or two lines of the bill, have one id."""
         by_id: dict[str, Node] = {}
@@ -45,7 +52,7 @@ class Program:
         for one, other in itertools.pairwise(items):
             if one.id == other.id:
                 raise ValueError(f"two lines of the bill have the id {one.id!r}")
-        return cls(platform, environment, dict(sorted(by_id.items())), tuple(items))
+        return cls(platform, environment, dict(sorted(by_id.items())), tuple(items), tuple(requirements))
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes.values())

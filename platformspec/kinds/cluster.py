@@ -25,6 +25,27 @@ class SystemNodesSpec(Spec):
     max: Integer = by_profile("Largest number of nodes.", dev=3, standard=6, hardened=9, ge=1, le=100)
 
 
+class SingleSignOnSpec(Spec):
+    """An OpenID Connect provider that the API server takes people's tokens from. EKS takes one for each cluster."""
+
+    issuer: Annotated[
+        str, Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s?#]*)?$(?!\n)", max_length=512)
+    ] = Field(description="URL of the provider, as in the `iss` of its tokens. EKS reads its keys over the internet.")
+    client_id: Annotated[str, Field(pattern=r"^[^\s]{1,255}$(?!\n)")] = Field(
+        description="Client for which tokens are issued: their `aud`."
+    )
+    username_claim: Annotated[str, Field(pattern=r"^[^\s]{1,255}$(?!\n)")] = Field(
+        default="sub", description="Claim that names the person."
+    )
+    groups_claim: Annotated[str, Field(pattern=r"^[^\s]{1,255}$(?!\n)")] = Field(
+        default="groups", description="Claim that lists the person's groups."
+    )
+    prefix: Annotated[str, Field(pattern=r"^(?!system:)[\w:@./-]{1,64}$(?!\n)")] = Field(
+        default="oidc:",
+        description="What the cluster puts before names of people and groups from single sign-on; teams write their groups without it.",
+    )
+
+
 class ExistingCluster(Spec):
     """An EKS cluster that is already there, with its add-ons and controllers."""
 
@@ -51,6 +72,9 @@ class ClusterSpec(DeclarationSpec):
     admins: Many[Annotated[str, Field(pattern=r"^[\w+=,.@/-]{1,128}$(?!\n)")]] = Field(
         default=(),
         description="IAM roles (names, with their path) whose holders administer the cluster, among them the one that applies the platform. Where left out, whoever applies it does.",
+    )
+    single_sign_on: SingleSignOnSpec | None = Field(
+        default=None, description="OpenID Connect provider whose groups the teams' `groups` name."
     )
     deletion_protection: bool = by_profile("Refuse to delete the cluster.", dev=False, standard=True, hardened=True)
     system_nodes: SystemNodesSpec = section("Nodes for everything that needs no GPU.")

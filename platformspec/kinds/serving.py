@@ -52,6 +52,10 @@ class ServeSpec(Spec):
     gpu_memory_utilization: Annotated[Number, Field(gt=0.1, le=0.98)] = Field(
         default=0.92, description="Share of GPU memory that the engine takes for weights and KV cache."
     )
+    weights_cache: Literal["node"] | None = Field(
+        default=None,
+        description="node: each node of the pool downloads the weights once per revision, as soon as it is there, and pods read them from its disk.",
+    )
     startup_minutes: Integer = Field(
         default=30,
         description="Longest time from container start to ready, with download and loading of weights.",

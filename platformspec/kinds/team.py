@@ -28,7 +28,8 @@ class TeamSpec(DeclarationSpec):
     """A team: a namespace, a quota, a budget and the groups that may enter."""
 
     groups: Many[Annotated[str, Field(pattern=r"^[\w:@./-]{1,128}$(?!\n)")]] = Field(
-        default=(), description="Kubernetes groups from single sign-on whose members may work in the team's namespace."
+        default=(),
+        description="Groups whose members may work in the team's namespace, as the clusters' `single_sign_on` calls them.",
     )
     budget: BudgetSpec | None = Field(default=None, description="Monthly budget.")
     gpu_quota: dict[Accelerator, Annotated[Integer, Field(ge=0, le=10000)]] = Field(

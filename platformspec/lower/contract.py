@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from platformspec.fit.engine import EngineMemory
 from platformspec.fit.offerings import Offering
 from platformspec.graph.edge import Edge
 from platformspec.ir.cost import CostItem
+from platformspec.ir.requirement import Answer, Requirement
 from platformspec.ir.sourced import Given
 
 if TYPE_CHECKING:
@@ -92,6 +93,16 @@ class Verdict:
     source: str
 
 
+class AccountProblem(Exception):
+    """Nothing can be asked of the cloud account. `kind`: `boto3`, `credentials` or `account`."""
+
+    def __init__(self, kind: Literal["boto3", "credentials", "account"], message: str, help: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.help = help
+
+
 @dataclass(frozen=True, slots=True)
 class Stake:
     """What is at stake when a resource of a type is destroyed or replaced.
@@ -149,6 +160,8 @@ class Provider:
     - `stakes`: type -> what is lost when such a resource is destroyed or replaced; types that keep nothing are left out.
     - `costs`: the lines of the bill, from all nodes after the last step; without prices.
     - `prices`: the price table that comes with the provider, read when it is asked for.
+    - `requirements`: what the cloud account must have, from all nodes after the last step.
+    - `preflight`: asks the account, with the credentials of the environment; raises `AccountProblem`.
     - `offerings`: nodes with accelerators that the cloud has.
     - `engine_memory`: engine -> how it divides the memory of a GPU.
     - `nouns`: type -> what engineers call it ("NAT gateway"); others are derived from the type's own name.
@@ -168,6 +181,8 @@ class Provider:
     stakes: Mapping[str, Stake] = field(default_factory=dict)
     costs: Callable[[AggregateContext], tuple[CostItem, ...]] | None = None
     prices: Callable[[], PriceTable] | None = None
+    requirements: Callable[[AggregateContext], tuple[Requirement, ...]] | None = None
+    preflight: Callable[[Sequence[Requirement], str], Iterable[Answer]] | None = None
     offerings: Callable[[], tuple[Offering, ...]] | None = None
     engine_memory: Mapping[str, EngineMemory] = field(default_factory=dict)
     nouns: Mapping[str, str] = field(default_factory=dict)

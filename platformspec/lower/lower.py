@@ -19,6 +19,7 @@ from platformspec.graph.edge import Edge
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.ir.cost import CostItem
 from platformspec.ir.program import Program
+from platformspec.ir.requirement import Requirement
 from platformspec.kinds.cluster import ClusterSpec
 from platformspec.lower.context import (
     AggregateContext,
@@ -68,7 +69,9 @@ def lower(
         return None
     _wait_for_capabilities(state)
     return Lowered(
-        Program.of(graph.platform.name, graph.platform.environment, state.nodes.values(), _costs(state)),
+        Program.of(
+            graph.platform.name, graph.platform.environment, state.nodes.values(), _costs(state), _requirements(state)
+        ),
         dict(sorted(state.names.items())),
         state.made_by,
     )
@@ -136,6 +139,11 @@ def _aggregates(state: Lowering) -> None:
 def _costs(state: Lowering) -> list[CostItem]:
     """After everything else, so that what `extend` patched is what is billed."""
     return [item for p in state.providers.providers if p.costs is not None for item in p.costs(AggregateContext(state))]
+
+
+def _requirements(state: Lowering) -> list[Requirement]:
+    found = (p.requirements(AggregateContext(state)) for p in state.providers.providers if p.requirements is not None)
+    return [requirement for some in found for requirement in some]
 
 
 def _maker(step: str, function: Callable[..., None]) -> Maker:

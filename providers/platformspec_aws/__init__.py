@@ -22,8 +22,10 @@ from platformspec_aws.identity.bedrock import grant_gateway_invokes_model
 from platformspec_aws.identity.grants import workload_roles
 from platformspec_aws.instances import offerings
 from platformspec_aws.network.network import lower_network
+from platformspec_aws.preflight import preflight
 from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
+from platformspec_aws.requirements import requirements
 from platformspec_aws.stakes import STAKES
 from platformspec_aws.storage.access import open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
@@ -81,6 +83,8 @@ PROVIDER = Provider(
     acting=ACTING,
     costs=costs,
     prices=prices,
+    requirements=requirements,
+    preflight=preflight,
     offerings=offerings,
     nouns={
         "aws_acm_certificate": "certificate",
@@ -96,6 +100,7 @@ PROVIDER = Provider(
         "aws_eks_access_policy_association": "cluster access policy",
         "aws_eks_addon": "EKS add-on",
         "aws_eks_cluster": "EKS cluster",
+        "aws_eks_identity_provider_config": "OpenID Connect provider of the cluster",
         "aws_eks_node_group": "EKS node group",
         "aws_eks_pod_identity_association": "Pod Identity association",
         "aws_elasticache_replication_group": "Valkey replication group",

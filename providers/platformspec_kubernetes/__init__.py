@@ -6,6 +6,7 @@ from platformspec_kubernetes.gateways.gateway import gateway_configurations, low
 from platformspec_kubernetes.models.access import open_route, shared_namespace
 from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.model import lower_model
+from platformspec_kubernetes.models.weights_cache import weights_namespace
 from platformspec_kubernetes.replacement import verdict
 from platformspec_kubernetes.stakes import STAKES
 from platformspec_kubernetes.tenancy.queues import queues
@@ -30,7 +31,7 @@ PROVIDER = Provider(
         "routes_to": (open_route,),
         "serves": (serve_team,),
     },
-    aggregates=(check_quotas, queues, shared_namespace, gateway_configurations),
+    aggregates=(check_quotas, queues, shared_namespace, weights_namespace, gateway_configurations),
     replacement=verdict,
     stakes=STAKES,
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from platformspec.sdk import Address, Context
 from platformspec_kubernetes.network_policies import policy
 
-POD_SECURITY: Final = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+POD_SECURITY_MODES: Final = ("enforce", "audit", "warn")
 POD_IDENTITY_AGENT: Final = "169.254.170.23/32"
 
 
@@ -19,15 +19,20 @@ def namespace(
     cluster: Address | None = None,
     role: str = "namespace",
     labels: Mapping[str, Any] | None = None,
+    level: Literal["restricted", "privileged"] = "restricted",
 ) -> None:
-    """A namespace that denies everything, and lets its pods resolve names and get their cloud credentials."""
+    """A namespace that denies everything, and lets its pods resolve names and get their cloud credentials.
+
+    `level`: of Pod Security; below `privileged`, none allows volumes of the host.
+    """
+    security = {f"pod-security.kubernetes.io/{mode}": level for mode in POD_SECURITY_MODES}
     ctx.manifest(
         "v1",
         "Namespace",
         name,
         role,
         {},
-        labels={**POD_SECURITY, "kubernetes.io/metadata.name": name, **(labels or {})},
+        labels={**security, "kubernetes.io/metadata.name": name, **(labels or {})},
         cluster=cluster,
     )
     policy(ctx, f"{role}-default-deny", name, "default-deny", {}, types=("Ingress", "Egress"), cluster=cluster)

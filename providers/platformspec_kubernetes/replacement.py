@@ -14,6 +14,7 @@ IMMUTABLE: Final[dict[str, tuple[Path, ...]]] = {
     "batch/v1/Job": (("spec", "template"), ("spec", "selector"), ("spec", "completions")),
     "v1/Service": (("spec", "clusterIP"),),
     "v1/PersistentVolumeClaim": (("spec", "storageClassName"), ("spec", "accessModes"), ("spec", "volumeName")),
+    "v1/PersistentVolume": (("spec", "hostPath"), ("spec", "nodeAffinity")),
     "v1/Secret": (("type",),),
     "storage.k8s.io/v1/StorageClass": (("provisioner",), ("parameters",), ("reclaimPolicy",), ("volumeBindingMode",)),
     "rbac.authorization.k8s.io/v1/RoleBinding": (("roleRef",),),

@@ -135,7 +135,7 @@ def test_plan_against_a_git_revision(
     assert run("plan", "--against", "HEAD") == exit.OK
     out = capsys.readouterr().out
     assert '"16384" -> "32768"' in out
-    assert "platform.yaml:22" in out
+    assert "platform.yaml:24" in out
     assert run("plan", "--against", "no-such-revision") == exit.ERRORS
 
 

@@ -285,3 +285,23 @@ def test_the_pods_of_every_model_are_counted(case: Case) -> None:
     program = compiled(case).program
     assert program is not None
     assert not [one.id for one in program.costs if one.id.endswith("/gpus")]
+
+
+@pytest.mark.parametrize(
+    ("declaration", "resource", "patch"),
+    [
+        ("gpu_pools", "node-pool", '"/spec/limits": null'),
+        ("gpu_pools", "node-pool", '"/spec/limits/nodes": many'),
+        ("gpu_pools", "node-pool", '"/spec/template/spec/requirements": null'),
+        ("gpu_pools", "node-class", '"/spec/blockDeviceMappings": null'),
+        ("models", "deployment", '"/spec/replicas": several'),
+        ("models", "deployment", '"/spec/template/spec": null'),
+        ("models", "scaled-object", '"/spec/maxReplicaCount": lots'),
+        ("models", "scaled-object", '"/spec/scaleTargetRef": null'),
+    ],
+)
+def test_a_patch_of_any_shape_is_no_bug_of_ours(declaration: str, resource: str, patch: str) -> None:
+    extend = f"extend: [{{resource: {resource}, set: {{{patch}}}}}]"
+    pool = POOL.rstrip("}\n") + "}}" + (f", {extend}" if declaration == "gpu_pools" else "") + "}\n"
+    model = MODEL + ", scale: {min: 1, max: 3}" + (f", {extend}" if declaration == "models" else "") + "}\n"
+    assert items(pool + model)

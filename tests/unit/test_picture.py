@@ -65,7 +65,7 @@ def test_the_yaml_of_a_card_is_that_of_the_declaration() -> None:
     card = next(card for card in picture("rag-assistant").cards if card.address == "model.embedder")
     assert card.source.startswith("embedder:\n  team: support\n")
     assert card.source.count("\n") == 4
-    assert card.place == "examples/rag-assistant/platform.yaml:26"
+    assert card.place == "examples/rag-assistant/platform.yaml:28"
 
 
 def test_a_kind_that_the_columns_do_not_know_is_shown() -> None:

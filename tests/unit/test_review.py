@@ -342,7 +342,7 @@ def test_permissions_are_said_in_words() -> None:
     files = example("rag-assistant")
     head = edited(files, [{"find": "groups: [sso-support]", "put": "groups: [sso-support, sso-night-shift]"}])
     delta = reviewed(files, head).environments[0].permissions
-    assert [p.sentence for p in delta.added] == ["group sso-night-shift has the Role member in team-support"]
+    assert [p.sentence for p in delta.added] == ["group oidc:sso-night-shift has the Role member in team-support"]
     head = edited(files, [{"find": "      embed: {targets: [embedder]}\n", "put": ""}])
     delta = reviewed(files, head).environments[0].permissions
     assert any("accept" in p.sentence for p in delta.removed)

@@ -1,4 +1,4 @@
-"""Who may use a cluster's API: identities with access entries, and addresses that its security group lets in."""
+"""Who may use a cluster's API: identities with access entries, people from single sign-on, and addresses that its security group lets in."""
 
 from __future__ import annotations
 
@@ -37,6 +37,38 @@ def api_access(ctx: DeclarationContext, spec: ClusterSpec, cluster: Resource, st
             "to_port": HTTPS,
         },
         stack=stack,
+    )
+
+
+def single_sign_on(ctx: DeclarationContext, spec: ClusterSpec, cluster: Resource, stack: str) -> None:
+    """The OpenID Connect provider whose tokens the API server takes, where there is one.
+
+    Names of people and groups get a prefix, so that the provider cannot name a group of Kubernetes itself, such as
+    `system:masters`.
+    """
+    provider = spec.single_sign_on
+    if provider is None:
+        return
+    prefix = ctx.src(provider.prefix, "single_sign_on.prefix")
+    ctx.resource(
+        "aws_eks_identity_provider_config",
+        "single-sign-on",
+        {
+            "cluster_name": cluster.attr("name"),
+            "oidc": [
+                {
+                    "identity_provider_config_name": ctx.name("single-sign-on", limit=100),
+                    "issuer_url": ctx.src(provider.issuer, "single_sign_on.issuer"),
+                    "client_id": ctx.src(provider.client_id, "single_sign_on.client_id"),
+                    "username_claim": ctx.src(provider.username_claim, "single_sign_on.username_claim"),
+                    "username_prefix": prefix,
+                    "groups_claim": ctx.src(provider.groups_claim, "single_sign_on.groups_claim"),
+                    "groups_prefix": prefix,
+                }
+            ],
+        },
+        stack=stack,
+        because=("single_sign_on",),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from platformspec.sdk import ClusterExports, ClusterSpec, DeclarationContext, Placement, Resource, Workload
 from platformspec_aws import iam, kms
-from platformspec_aws.cluster.access import api_access
+from platformspec_aws.cluster.access import api_access, single_sign_on
 from platformspec_aws.cluster.addons import managed_addons
 from platformspec_aws.cluster.nodes import elastic_system_nodes, node_role, system_nodes
 from platformspec_aws.exports import AwsClusterExports, AwsNetworkExports
@@ -93,6 +93,7 @@ def lower_cluster(ctx: DeclarationContext) -> None:
         ),
     )
     api_access(ctx, spec, cluster, stack)
+    single_sign_on(ctx, spec, cluster, stack)
     nodes = node_role(ctx, stack, _suffix(ctx))
     before_nodes = managed_addons(ctx, cluster, stack)
     system_nodes(ctx, spec, cluster, nodes, stack, before_nodes)

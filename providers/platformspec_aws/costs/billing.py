@@ -16,6 +16,7 @@ class Billing:
 
     def __init__(self, ctx: AggregateContext) -> None:
         self.ctx = ctx
+        self.nodes = ctx.nodes
         self.region = ctx.platform.spec.cloud.region
         self.load = ctx.platform.spec.cost.average_load
 

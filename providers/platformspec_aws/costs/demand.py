@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from platformspec.sdk import Manifest, Node, Path
 from platformspec_aws.costs.billing import Billing, sources
 from platformspec_aws.costs.hours import open_quarters
 from platformspec_aws.gpu_pool.labels import POOL_LABEL
+from platformspec_aws.patched import read
 
 NO_DEVICES = ("cpu", "memory", "ephemeral-storage", "pods")
 
@@ -45,31 +47,43 @@ class Scaling:
 
 def demand_by_pool(billing: Billing) -> dict[str, list[Demand]]:
     """Pool -> its workloads, in the order of their ids."""
-    scaled = _autoscaled(billing.ctx.nodes)
-    claims = _claims(billing.ctx.nodes)
+    scaled = _autoscaled(billing)
+    claims = _claims(billing)
     found: dict[str, list[Demand]] = {}
-    for node in billing.ctx.nodes:
-        if not isinstance(node, Manifest):
+    for node in billing.nodes:
+        if isinstance(node, Manifest):
+            nothing: list[tuple[str, Demand]] = []
+            for pool, demand in read(
+                billing.ctx, node, functools.partial(_demands, billing, node, scaled, claims), nothing
+            ):
+                found.setdefault(pool, []).append(demand)
+    return found
+
+
+def _demands(
+    billing: Billing,
+    node: Manifest,
+    scaled: Mapping[tuple[str, ...], Scaling],
+    claims: Mapping[tuple[Any, str], int],
+) -> list[tuple[str, Demand]]:
+    spec: Any = node.attrs.get("spec", {})
+    groups = list(_pods(node, spec))
+    found: list[tuple[str, Demand]] = []
+    for pool in sorted({pool for pool, _, _ in groups if pool is not None}):
+        devices = sum(count * _devices(node, pod, claims) for where, pod, count in groups if where == pool)
+        if not devices:
             continue
-        spec: Any = node.attrs.get("spec", {})
-        groups = list(_pods(node, spec))
-        pools = {pool for pool, _, _ in groups if pool is not None}
-        for pool in sorted(pools):
-            devices = sum(count * _devices(node, pod, claims) for where, pod, count in groups if where == pool)
-            if not devices:
-                continue
-            replicas = spec.get("replicas", 1)
-            scaling = scaled.get(_target(node), Scaling(replicas, replicas, (), ()))
-            found.setdefault(pool, []).append(
-                Demand(
-                    node.declaration,
-                    billing.team_of(node.declaration),
-                    scaling.least * devices,
-                    scaling.most * devices,
-                    (*sources(node, ("spec",), *_below(node, ("spec",))), *scaling.sources),
-                    tuple((quarters, count * devices) for quarters, count in scaling.windows),
-                )
-            )
+        replicas = int(spec.get("replicas", 1))
+        scaling = scaled.get(_target(node), Scaling(replicas, replicas, (), ()))
+        demand = Demand(
+            node.declaration,
+            billing.team_of(node.declaration),
+            scaling.least * devices,
+            scaling.most * devices,
+            (*sources(node, ("spec",), *_below(node, ("spec",))), *scaling.sources),
+            tuple((quarters, count * devices) for quarters, count in scaling.windows),
+        )
+        found.append((pool, demand))
     return found
 
 
@@ -101,15 +115,18 @@ def _devices(node: Manifest, pod: Mapping[str, Any], claims: Mapping[tuple[Any, 
     return asked + sum(claims.get((namespace, template), 0) for template in templates)
 
 
-def _claims(nodes: tuple[Node, ...]) -> dict[tuple[Any, str], int]:
+def _claims(billing: Billing) -> dict[tuple[Any, str], int]:
     """(namespace, ResourceClaimTemplate) -> devices of one claim."""
     found: dict[tuple[Any, str], int] = {}
-    for node in nodes:
+    for node in billing.nodes:
         if isinstance(node, Manifest) and node.attrs["kind"] == "ResourceClaimTemplate":
-            spec: Any = node.attrs["spec"]
-            requests = spec["spec"]["devices"]["requests"]
-            found[_namespace(node), node.name] = sum(request["exactly"].get("count", 1) for request in requests)
+            found[_namespace(node), node.name] = read(billing.ctx, node, functools.partial(_claimed, node), 0)
     return found
+
+
+def _claimed(template: Manifest) -> int:
+    spec: Any = template.attrs["spec"]
+    return sum(int(request["exactly"].get("count", 1)) for request in spec["spec"]["devices"]["requests"])
 
 
 def _namespace(node: Manifest) -> Any:
@@ -121,26 +138,32 @@ def _is_gpu(resource: str) -> bool:
     return resource.startswith(("nvidia.com/", "aws.amazon.com/neuron"))
 
 
-def _autoscaled(nodes: tuple[Node, ...]) -> dict[tuple[str, ...], Scaling]:
+def _autoscaled(billing: Billing) -> dict[tuple[str, ...], Scaling]:
     found: dict[tuple[str, ...], Scaling] = {}
-    for node in nodes:
-        if not isinstance(node, Manifest) or node.attrs["kind"] not in ("ScaledObject", "HorizontalPodAutoscaler"):
-            continue
-        spec: Any = node.attrs["spec"]
-        keda = node.attrs["kind"] == "ScaledObject"
-        # What Kubernetes and KEDA take where the field is left out.
-        least = spec.get("minReplicaCount", 0) if keda else spec.get("minReplicas", 1)
-        most = spec.get("maxReplicaCount", 100) if keda else spec["maxReplicas"]
-        crons = [item["metadata"] for item in spec.get("triggers", ()) if item["type"] == "cron"]
-        windows = tuple(
-            (open_quarters(cron["start"], cron["end"]), min(most, int(cron["desiredReplicas"]))) for cron in crons
-        )
-        target = spec["scaleTargetRef"]
-        key = (node.placement.cluster or "", node.namespace or "", target.get("kind", "Deployment"), target["name"])
-        used = ("minReplicaCount", "maxReplicaCount", "minReplicas", "maxReplicas", "triggers")
-        paths = [path for path in node.provenance if len(path) > 1 and path[1] in used]
-        found[key] = Scaling(least, most, windows, sources(node, *paths))
+    for node in billing.nodes:
+        if isinstance(node, Manifest) and node.attrs["kind"] in ("ScaledObject", "HorizontalPodAutoscaler"):
+            pair = read(billing.ctx, node, functools.partial(_scaling, node), None)
+            if pair is not None:
+                found[pair[0]] = pair[1]
     return found
+
+
+def _scaling(node: Manifest) -> tuple[tuple[str, ...], Scaling]:
+    """The workload, and what is done with it."""
+    spec: Any = node.attrs["spec"]
+    keda = node.attrs["kind"] == "ScaledObject"
+    # What Kubernetes and KEDA take where the field is left out.
+    least = int(spec.get("minReplicaCount", 0) if keda else spec.get("minReplicas", 1))
+    most = int(spec.get("maxReplicaCount", 100) if keda else spec["maxReplicas"])
+    crons = [item["metadata"] for item in spec.get("triggers", ()) if item["type"] == "cron"]
+    windows = tuple(
+        (open_quarters(cron["start"], cron["end"]), min(most, int(cron["desiredReplicas"]))) for cron in crons
+    )
+    target = spec["scaleTargetRef"]
+    key = (node.placement.cluster or "", node.namespace or "", target.get("kind", "Deployment"), target["name"])
+    used = ("minReplicaCount", "maxReplicaCount", "minReplicas", "maxReplicas", "triggers")
+    paths = [path for path in node.provenance if len(path) > 1 and path[1] in used]
+    return key, Scaling(least, most, windows, sources(node, *paths))
 
 
 def _target(node: Manifest) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from platformspec_aws.costs.hours import QUARTERS
 from platformspec_aws.gpu_pool.labels import POOL_LABEL
 from platformspec_aws.gpu_pool.sharing import MIG
 from platformspec_aws.instances import Instance, instances
+from platformspec_aws.patched import read
 
 NOT_A_DEVICE: Final = ("cpu", "memory", "nodes")
 UPFRONT: Final = "a Capacity Block is paid when it is bought, and adds nothing to a month"
@@ -52,12 +54,16 @@ def gpu_pool_lines(billing: Billing) -> Iterator[CostItem]:
     demands = demand_by_pool(billing)
     yield from _unseen(billing, {demand.declaration for found in demands.values() for demand in found})
     pools: dict[str, list[Part]] = {}
-    for node in billing.ctx.nodes:
-        found = _part(billing, node)
+    for node in billing.nodes:
+        found = read(billing.ctx, node, functools.partial(_part, billing, node), None)
         if found is not None:
             pools.setdefault(found[0], []).append(found[1])
         elif isinstance(node, Manifest) and node.attrs["kind"] == "NodePool" and not is_system_pool(node):
             yield billing.uncounted(node, "nodes of a NodePool", "it has no limit, names no types, or is no GPU pool's")
+        elif node.type == "aws_eks_node_group" and node.declaration.startswith("gpu_pool."):
+            yield billing.uncounted(
+                node, "nodes of a managed group", "a patch under extend gave it a shape that no rule can read"
+            )
     for pool in sorted(pools):
         yield from _pool(billing, pool, sorted(pools[pool], key=_order), demands.get(pool, []))
 
@@ -140,7 +146,7 @@ def _part(billing: Billing, node: Node) -> tuple[str, Part] | None:
 
 def node_class(billing: Billing, name: str, node: Node) -> tuple[float, tuple[Path, ...]]:
     """The size of the volume, in GiB, of the EC2NodeClass that a NodePool names, and the paths that it came from."""
-    for other in billing.ctx.nodes:
+    for other in billing.nodes:
         if (
             isinstance(other, Manifest)
             and other.attrs["kind"] == "EC2NodeClass"

@@ -63,7 +63,7 @@ def _line(
 
 def weight_lines(billing: Billing) -> Iterator[CostItem]:
     """Weights of each model that reads the platform's own bucket, where parameters and precision are known."""
-    bucket = next((node for node in billing.ctx.nodes if node.type == "aws_s3_bucket"), None)
+    bucket = next((node for node in billing.nodes if node.type == "aws_s3_bucket"), None)
     if bucket is None:
         return
     for declaration in billing.ctx.graph.declarations.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from platformspec_aws.compatibility import KUBERNETES_SUPPORT
 from platformspec_aws.costs.billing import HOURS, LOAD, Billing, sources
 from platformspec_aws.costs.gpu_pools import gib, is_system_pool, node_class
 from platformspec_aws.gpu_pool.labels import POOL_LABEL
+from platformspec_aws.patched import read
 
 Rule = Callable[[Billing, Node], Iterator[CostItem]]
 
@@ -148,7 +150,7 @@ def valkey(billing: Billing, node: Node) -> Iterator[CostItem]:
 def opensearch_collection(billing: Billing, node: Node) -> Iterator[CostItem]:
     """Units that never sleep. The upper bound is the account's, so nothing says that a collection comes near it."""
     attrs: Any = node.attrs
-    others = sum(1 for other in billing.ctx.nodes if other.type == node.type)
+    others = sum(1 for other in billing.nodes if other.type == node.type)
     idle = IDLE_UNITS[attrs["standby_replicas"]]
     most = max(idle, ACCOUNT_UNITS / others)
     key = "opensearch-serverless/ocu"
@@ -199,6 +201,9 @@ def stateful_volumes(billing: Billing, node: Node) -> Iterator[CostItem]:
 
 def claimed_volume(billing: Billing, node: Node) -> Iterator[CostItem]:
     spec: Any = node.attrs["spec"]
+    if "volumeName" in spec:
+        # It claims a volume that is there already: the folder of a node, whose disk is counted with the node.
+        return
     where = ("spec", "resources", "requests", "storage")
     yield billing.steady(node, "volume", "ebs/gp3", gib(spec["resources"]["requests"]["storage"]), where)
 
@@ -267,10 +272,12 @@ RULES: Final[dict[str, Rule]] = {
     "StatefulSet": stateful_volumes,
 }
 
+PATCHED: Final = "a patch under extend gave it a shape that no rule can read"
 FREE: Final = frozenset(
     {
         "aws_acm_certificate", "aws_acm_certificate_validation", "aws_budgets_budget", "aws_cloudwatch_event_rule", "aws_cloudwatch_event_target",
         "aws_db_subnet_group", "aws_default_security_group", "aws_eks_access_entry", "aws_eks_access_policy_association", "aws_eks_addon",
+        "aws_eks_identity_provider_config",
         "aws_eks_pod_identity_association", "aws_elasticache_subnet_group", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
         "aws_internet_gateway", "aws_kms_alias", "aws_launch_template", "aws_opensearchserverless_access_policy", "aws_opensearchserverless_security_policy",
         "aws_placement_group", "aws_rds_cluster_parameter_group", "aws_route", "aws_route53_record", "aws_route_table", "aws_route_table_association",
@@ -282,13 +289,18 @@ FREE: Final = frozenset(
 """Types that AWS does not bill for being there. What a bucket holds is counted with the models."""
 
 
+def _lines_of(rule: Rule, billing: Billing, node: Node) -> list[CostItem]:
+    return list(rule(billing, node))
+
+
 def service_lines(billing: Billing) -> Iterator[CostItem]:
     """Every resource's lines. A type that no rule knows is listed as such, and never passed over."""
-    for node in billing.ctx.nodes:
+    for node in billing.nodes:
         if not isinstance(node, (Resource, Manifest)):
             continue
         rule = RULES.get(str(node.attrs["kind"]) if isinstance(node, Manifest) else node.type)
         if rule is not None:
-            yield from rule(billing, node)
+            unread = [billing.uncounted(node, node.type, PATCHED)]
+            yield from read(billing.ctx, node, functools.partial(_lines_of, rule, billing, node), unread)
         elif isinstance(node, Resource) and node.type not in FREE:
             yield billing.uncounted(node, node.type, "no rule says what it costs")

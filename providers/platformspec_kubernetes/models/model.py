@@ -26,6 +26,7 @@ from platformspec_kubernetes.models.router import route
 from platformspec_kubernetes.models.scaling import scale
 from platformspec_kubernetes.models.topology import disaggregated
 from platformspec_kubernetes.models.weights import weights
+from platformspec_kubernetes.models.weights_cache import cached_revisions, keep_on_nodes
 from platformspec_kubernetes.models.workload import answering, deployment, leader_worker_set
 from platformspec_kubernetes.network_policies import policy, to_internet
 from platformspec_kubernetes.pods import disruption_budget, service_account
@@ -103,7 +104,9 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
         workload = replace(workload, pod_labels=shared_labels(ctx))
     disruption_budget(ctx, namespace, name, labels)
     scale(launch, engine, container, namespace, answers)
-    if launch.weights.volume is None:
+    if launch.weights.cached:
+        keep_on_nodes(launch, namespace, cached_revisions(spec))
+    if launch.weights.volume is None or spec.adapters:
         # Hugging Face, NGC and S3; the last through its gateway endpoint, whose addresses are public ones too.
         policy(
             ctx,
@@ -112,7 +115,7 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
             f"{name}-download",
             labels if new is None else shared_labels(ctx),
             egress=[to_internet()],
-            because=(launch.weights.field,),
+            because=(launch.weights.field, *(("adapters",) if spec.adapters else ())),
         )
     _offer(ctx, spec, engine, f"http://{service_name}.{namespace}.svc.cluster.local:{container.port}", other)
     ctx.offer(workload)

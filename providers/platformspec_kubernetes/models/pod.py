@@ -11,7 +11,7 @@ from typing import Any, Final
 from platformspec.sdk import ACCELERATOR_LABEL, ClusterExports, DeclarationContext, Sourced, facts_of, paths_of
 from platformspec_kubernetes.models import adapters, devices
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Launch
-from platformspec_kubernetes.models.weights import FOLDER
+from platformspec_kubernetes.models.weights import waiter
 from platformspec_kubernetes.pods import (
     CONTAINER_SECURITY,
     external_secret,
@@ -42,6 +42,9 @@ def template(
     group = launch.parallelism.pods > 1
     mounts, volumes = _extra_volumes(launch, container)
     given = container.args if args is None else args
+    before = [waiter(container.image, launch.weights.model)] if launch.weights.cached else []
+    if launch.spec.adapters:
+        before.append(adapters.fetcher(ctx, launch.spec, env))
     server: dict[str, Any] = {
         "name": "server",
         "image": container.image,
@@ -77,7 +80,7 @@ def template(
         "terminationGracePeriodSeconds": ctx.src(
             serve.drain_seconds + PRE_STOP_SECONDS + GRACE_SECONDS, "serve.drain_seconds"
         ),
-        **({"initContainers": [adapters.fetcher(ctx, launch.spec, env)]} if launch.spec.adapters else {}),
+        **({"initContainers": before} if before else {}),
         "containers": [server],
         "volumes": [
             {"name": "home", "emptyDir": _cache(launch)},
@@ -105,7 +108,9 @@ def environment(launch: Launch, container: Container, namespace: str) -> list[di
     """The container's variables, and the token that opens its weights and its image."""
     ctx, source = launch.ctx, launch.spec.source
     env: list[dict[str, Any]] = [{"name": key, "value": value} for key, value in container.env.items()]
-    if source is not None and source.token_secret is not None:
+    # Of weights that the node keeps, the token is the downloader's.
+    fetches = not launch.weights.cached or launch.spec.adapters
+    if source is not None and source.token_secret is not None and fetches:
         cluster = ctx.cluster_address()
         assert cluster is not None
         secret = f"{ctx.address.name}-{'hugging-face' if container.registry is None else 'ngc'}"
@@ -158,7 +163,7 @@ def _extra_volumes(launch: Launch, container: Container) -> tuple[list[dict[str,
         mounts.append({"name": "adapters", "mountPath": adapters.FOLDER, "readOnly": True})
         volumes.append({"name": "adapters", "emptyDir": {}})
     if launch.weights.volume is not None:
-        mounts.append({"name": "weights", "mountPath": FOLDER, "readOnly": True})
+        mounts.append({"name": "weights", "mountPath": launch.weights.mount, "readOnly": True})
         volumes.append({"name": "weights", **launch.weights.volume})
     return mounts, volumes
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from platformspec.sdk import Address, BucketExports, ClusterSpec, Code, DeclarationContext, ModelSpec, concat
+from platformspec.sdk import Address, BucketExports, ClusterSpec, Code, DeclarationContext, ModelSpec, Sourced, concat
+from platformspec_kubernetes.pods import CONTAINER_SECURITY
 
 MOVES = Code(
     "PS524",
@@ -20,6 +21,8 @@ NO_IMAGE_VOLUMES = Code(
 )
 
 FOLDER: Final = "/models/weights"
+CACHE_FOLDER: Final = "/models"
+"""Where pods see what their node keeps, each revision in a folder of its own."""
 # Kubernetes enhancement 4639: beta and on by default in 1.35, stable in 1.36.
 IMAGE_VOLUMES_SINCE: Final = (1, 35)
 
@@ -28,7 +31,7 @@ IMAGE_VOLUMES_SINCE: Final = (1, 35)
 class Weights:
     """`model`: what the server is told to load; `revision`: of a repository on Hugging Face; `streamed`: read from S3 into GPU memory;
 
-    `volume`: mounted at `FOLDER`, where the weights are files; `field`: of the declaration that says where they are.
+    `volume`: mounted at `mount`, where the weights are files; `cached`: once the node has them; `field`: of the declaration that says where they are.
     """
 
     model: Any
@@ -36,6 +39,8 @@ class Weights:
     revision: Any = None
     streamed: bool = False
     volume: Mapping[str, Any] | None = None
+    mount: str = FOLDER
+    cached: bool = False
 
 
 def weights(ctx: DeclarationContext, spec: ModelSpec) -> Weights:
@@ -50,10 +55,48 @@ def weights(ctx: DeclarationContext, spec: ModelSpec) -> Weights:
     if source.nim is not None:
         _pinned(ctx, source.nim, "source.nim")
         return Weights(None, "source.nim")
+    if source.hugging_face is not None and spec.serve.weights_cache is not None:
+        return _on_node(ctx, spec)
     if source.bucket is None:
         revision = ctx.src(source.revision, "source.revision") if source.revision is not None else None
         return Weights(ctx.src(source.hugging_face, "source.hugging_face"), "source.hugging_face", revision)
     return Weights(bucket_uri(ctx, source.bucket), "source.bucket", streamed=True)
+
+
+def claim_name(ctx: DeclarationContext) -> Sourced[str]:
+    """The claim on the weights that nodes of the model's pool keep. It says which pool, because a claim cannot move."""
+    pool = ctx.target("runs_on")
+    assert pool is not None
+    return ctx.src(f"{ctx.address.name}.{pool.name}", "pool", "serve.weights_cache")
+
+
+def _on_node(ctx: DeclarationContext, spec: ModelSpec) -> Weights:
+    source = spec.source
+    assert source is not None
+    folder = ctx.src(
+        f"{CACHE_FOLDER}/{source.revision}", "source.revision", "serve.weights_cache", "source.hugging_face"
+    )
+    claim = ctx.src({"claimName": claim_name(ctx), "readOnly": True}, "serve.weights_cache")
+    return Weights(
+        folder,
+        "source.hugging_face",
+        volume={"persistentVolumeClaim": claim},
+        mount=CACHE_FOLDER,
+        cached=True,
+    )
+
+
+def waiter(image: Any, model: Any) -> dict[str, Any]:
+    """A container that ends as soon as its node has the weights, which are in the folder `model`."""
+    return {
+        "name": "weights",
+        "image": image,
+        "command": ["sh", "-c", 'until [ -d "$WEIGHTS" ]; do echo "waiting for $WEIGHTS"; sleep 5; done'],
+        "env": [{"name": "WEIGHTS", "value": model}],
+        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
+        "securityContext": CONTAINER_SECURITY,
+        "volumeMounts": [{"name": "weights", "mountPath": CACHE_FOLDER, "readOnly": True}],
+    }
 
 
 def bucket_uri(ctx: DeclarationContext, folder: str) -> Any:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from platformspec.sdk import Address, DeclarationContext, TeamExports, TeamSpec, Workload, name_part
+from platformspec.sdk import (
+    Address,
+    ClusterSpec,
+    DeclarationContext,
+    Sourced,
+    TeamExports,
+    TeamSpec,
+    Workload,
+    name_part,
+)
 from platformspec_kubernetes.namespaces import namespace
 from platformspec_kubernetes.tenancy.queues import gpu_limits, lending_paths, queue_of
 
@@ -93,7 +102,7 @@ def _namespace(ctx: DeclarationContext, cluster: Address, name: str, account: st
                     {
                         "apiGroup": "rbac.authorization.k8s.io",
                         "kind": "Group",
-                        "name": ctx.src(group, f"groups.{position}"),
+                        "name": _group(ctx, cluster, group, f"groups.{position}"),
                     }
                 ],
             },
@@ -101,3 +110,13 @@ def _namespace(ctx: DeclarationContext, cluster: Address, name: str, account: st
             cluster=cluster,
             because=(f"groups.{position}",),
         )
+
+
+def _group(ctx: DeclarationContext, cluster: Address, group: str, field: str) -> Sourced[str]:
+    """The group as the cluster calls it. Of a cluster without single sign-on the name is whatever gives the group there."""
+    declaration = ctx.graph.declarations[cluster]
+    spec: ClusterSpec = declaration.spec  # type: ignore[assignment]
+    if spec.single_sign_on is None:
+        return ctx.src(group, field)
+    prefix = ctx.at(spec.single_sign_on.prefix, *declaration.path, "single_sign_on", "prefix")
+    return ctx.src(f"{prefix.value}{group}", prefix, field)

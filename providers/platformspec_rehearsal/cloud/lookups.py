@@ -40,6 +40,20 @@ def _identity(account: Account, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def _session(account: Account, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    arn = str(asked["arn"])
+    if ":assumed-role/" not in arn:
+        return {"id": arn, "issuer_arn": arn, "issuer_id": "", "issuer_name": "", "session_name": ""}
+    role, _, session = arn.partition(":assumed-role/")[2].partition("/")
+    return {
+        "id": arn,
+        "issuer_arn": f"arn:{account.partition}:iam::{account.id}:role/{role}",
+        "issuer_id": "AROAREHEARSAL",
+        "issuer_name": role,
+        "session_name": session,
+    }
+
+
 def _partition(account: Account, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     reverse = ".".join(reversed(account.domain.split(".")))
     return {
@@ -63,6 +77,7 @@ def _addon_version(account: Account, asked: Mapping[str, Any]) -> Mapping[str, A
 ANSWERS: Final[Mapping[str, Answer]] = {
     "aws_availability_zones": _zones,
     "aws_caller_identity": _identity,
+    "aws_iam_session_context": _session,
     "aws_partition": _partition,
     "aws_region": _region,
     "aws_eks_addon_version": _addon_version,

@@ -153,7 +153,8 @@ class Service:
         name = _name(planned or prior)
         try:
             self._fault(type, op, name)
-            _refuse_values(answer, type, planned)
+            # What the cloud itself chose before is not for it to refuse.
+            _refuse_values(answer, type, decode(request.config))
             if answer.diagnostics:
                 answer.new_state.CopyFrom(request.prior_state)
                 return answer
