@@ -15,12 +15,17 @@ SIMULATED: Final = "Rehearsed: the cloud's and the cluster's behaviour is simula
 BY_SCHEMA: Final = "checked by schema"
 BY_SHAPE: Final = "checked by shape"
 UNKNOWN_CHARTS: Final = "unknown charts"
+# Under this and a cluster's name is noted which one of the account it is.
+CONTROL_PLANE: Final = "control plane of "
+CLUSTER: Final = "aws_eks_cluster"
 
 
 def summarise(pretence: Pretence) -> Summary:
     """Read what exists, and what was noted on the way."""
     resources = Counter(dict(pretence.rows("select type, count(*) from resources group by type")))
-    objects = Counter(json.loads(row[0])["kind"] for row in pretence.rows("select object from objects"))
+    gone = _gone_clusters(pretence)
+    stored = pretence.rows("select cluster, object from objects")
+    objects = Counter(json.loads(object)["kind"] for cluster, object in stored if cluster not in gone)
     used = pretence.rows("select distinct type from done order by type")
     without_rules = tuple(type for (type,) in used if not has_rules(type))
     retained = tuple(row[0] for row in pretence.rows("select distinct why from retained order by why"))
@@ -37,6 +42,14 @@ def summarise(pretence: Pretence) -> Summary:
         *_named("Retained by the cloud", retained),
     ]
     return Summary(dict(resources), dict(objects), by_schema, by_shape, without_rules, on_trust, retained, tuple(lines))
+
+
+def _gone_clusters(pretence: Pretence) -> set[str]:
+    """Clusters whose control plane the account had and has no more: their objects went with it."""
+    states = pretence.rows("select state from resources where type = ?", CLUSTER)
+    planes = {json.loads(state)["name"] for (state,) in states}
+    noted = pretence.rows("select topic, entry from noted where topic like ?", f"{CONTROL_PLANE}%")
+    return {topic.removeprefix(CONTROL_PLANE) for topic, entry in noted if entry not in planes}
 
 
 def _named(heading: str, entries: tuple[str, ...]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from platformspec.cli.main import COMMANDS, main
+from scripts.generate_docs import pages
 from tests.support.examples import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -105,3 +106,24 @@ def test_every_example_is_described() -> None:
         text = (platform.parent / "README.md").read_text("utf-8")
         assert "**Creates**" in text, platform
         assert "**Costs**" in text, platform
+
+
+@pytest.mark.parametrize(("name", "text"), pages().items(), ids=lambda value: value if value.endswith(".md") else "")
+def test_the_reference_is_what_the_code_says(name: str, text: str) -> None:
+    assert (ROOT / "docs/reference" / name).read_text("utf-8") == text, "run: python scripts/generate_docs.py"
+
+
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs/README.md").read_text("utf-8")
+    for page in ROOT.glob("docs/**/*.md"):
+        if page.parent.name != "adr" and page.name != "README.md":
+            assert f"({page.relative_to(ROOT / 'docs').as_posix()})" in index, page
+
+
+def test_the_architecture_names_every_package() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    for package in (ROOT / "platformspec").iterdir():
+        if (package / "__init__.py").exists():
+            assert f"`{package.name}/`" in text, package.name
+    for provider in (ROOT / "providers").glob("platformspec_*/__init__.py"):
+        assert f"`{provider.parent.name}`" in text, provider.parent.name

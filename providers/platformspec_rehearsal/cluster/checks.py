@@ -121,8 +121,8 @@ def _values(obj: Mapping[str, Any], kind: Kind, kinds: Kinds) -> Iterator[tuple[
     validator = _validator(kinds.version, kind.definition) if kind.definition else _custom(kind)
     if validator is None:
         return
-    # Status is the server's, and metadata is checked by itself.
-    given = {name: value for name, value in obj.items() if name not in ("status", "metadata")}
+    # Status is the server's. Metadata is checked by itself; that it is there is all that a schema may ask (Event does).
+    given = {name: value for name, value in obj.items() if name != "status"} | {"metadata": {}}
     for error in sorted(validator.iter_errors(given), key=lambda error: str(error.json_path)):
         deepest = _deepest(error)
         path = error.json_path.removeprefix("$").lstrip(".")

@@ -18,11 +18,10 @@ from platformspec_rehearsal.cluster.objects import Key, Object, Objects, key_of
 from platformspec_rehearsal.cluster.ownership import Manager, apply, now, update
 from platformspec_rehearsal.cluster.shape import with_defaults
 from platformspec_rehearsal.pretence import Pretence
-from platformspec_rehearsal.summary import BY_SCHEMA, BY_SHAPE, UNKNOWN_CHARTS
+from platformspec_rehearsal.summary import BY_SCHEMA, BY_SHAPE, CLUSTER, CONTROL_PLANE, UNKNOWN_CHARTS
 
 CRD_GROUP: Final = "apiextensions.k8s.io"
 CRDS: Final = "customresourcedefinitions"
-CLUSTER: Final = "aws_eks_cluster"
 
 
 class Cluster:
@@ -47,7 +46,7 @@ class Cluster:
             return
         self._seen = position
         mine = self._in_account()
-        topic = f"control plane of {self.name}"
+        topic = f"{CONTROL_PLANE}{self.name}"
         if mine is None and self.pretence.noted(topic):
             self.objects.clear()
             self.pretence.database.execute("delete from noted where topic = ?", (topic,))
