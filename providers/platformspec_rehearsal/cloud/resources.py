@@ -156,7 +156,7 @@ ACCOUNT_FACTS: Final[dict[str, Callable[[_Facts], Any]]] = {
     "certificate": lambda f: f.certificate,
     "noun": lambda f: f.noun,
     "generic_arn": lambda f: (
-        f"arn:{f.account.partition}:{f.type.split('_')[1]}:{f.account.region}:{f.account.id}:{f.state['id']}"
+        f"arn:{f.account.partition}:{f.type.split('_')[1]}:{f.account.region}:{f.account.id}:{f('id')}"
     ),
     "destination": lambda f: next(
         (f.state[n] for n in ("destination_cidr_block", "destination_ipv6_cidr_block") if f.state.get(n)), ""
