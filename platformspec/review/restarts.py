@@ -33,7 +33,7 @@ Workload = tuple[str, str, str]
 class Restart:
     """One workload whose pods are made anew.
 
-    `replicas` there are afterwards, `left` of them answer while one is replaced. `per_node`: a pod on every node.
+    `replicas` there are before and stay, `left` of them answer while one is replaced. `per_node`: a pod on every node.
     """
 
     change: Change
@@ -93,13 +93,13 @@ def _restart(change: Change, was: Node | None, old: Mapping[Workload, int], new:
         return Restart(change, after, 0)
     if change.node.type == "apps/v1/StatefulSet":
         # One pod after the other, each gone before its successor of the same name starts.
-        return Restart(change, after, replicas - 1)
+        return Restart(change, replicas, replicas - 1)
     strategy = spec.get("strategy") or spec.get("rolloutStrategy") or {}
     if strategy.get("type") == "Recreate":
-        return Restart(change, after, 0)
+        return Restart(change, replicas, 0)
     rolling = strategy.get("rollingUpdate") or strategy.get("rollingUpdateConfiguration") or {}
     # Kubernetes' own defaults, a quarter rounded down, where nothing is said.
-    return Restart(change, after, replicas - _count(rolling.get("maxUnavailable", "25%"), replicas))
+    return Restart(change, replicas, replicas - _count(rolling.get("maxUnavailable", "25%"), replicas))
 
 
 def _count(value: Any, replicas: int) -> int:

@@ -100,11 +100,20 @@ def example(tmp_path: pathlib.Path, name: str) -> pathlib.Path:
 def test_set_writes_one_value(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = example(tmp_path, "quickstart") / "platform.yaml"
     before = file.read_text()
-    assert run("set", "models.chat.serve.context_tokens", "4096", str(file)) == exit.OK
-    assert "nothing -> 4096" in capsys.readouterr().out
-    added = ", serve: {context_tokens: 4096}"
+    assert run("set", "models.chat.scale.min", "2", str(file)) == exit.OK
+    assert "nothing -> 2" in capsys.readouterr().out
+    added = ", scale: {min: 2}"
     assert added in file.read_text()
     assert file.read_text().replace(added, "") == before
+
+
+def test_set_leaves_a_formatted_file_formatted(tmp_path: pathlib.Path) -> None:
+    folder = example(tmp_path, "quickstart")
+    assert (
+        run("set", "models.chat.serve", "{context_tokens: 8192, concurrency: 8, startup_minutes: 20}", str(folder))
+        == exit.OK
+    )
+    assert run("fmt", "--check", str(folder)) == exit.OK
 
 
 def test_set_writes_nothing_that_is_wrong(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

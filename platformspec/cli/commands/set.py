@@ -17,6 +17,7 @@ from platformspec.providers import installed_providers
 from platformspec.source import Document, SourceTree, Texts, parse
 from platformspec.source.compose import compose
 from platformspec.source.edit import in_flow, with_value
+from platformspec.source.format import formatted
 from platformspec.source.patch_path import PathNotRead, read_path
 
 NOT_A_VALUE = Code(
@@ -81,7 +82,9 @@ def run(args: argparse.Namespace) -> int:
         path = ("environments", args.env, "patch", dotted(path))
     span = document.span(path)
     file = span.file if span is not None else source.file
-    edited = Edited(source.tree, file, with_value(document.texts[file], path, value))
+    old, text = document.texts[file], with_value(document.texts[file], path, value)
+    # A file that is formatted stays so, also where the new value makes a line too long.
+    edited = Edited(source.tree, file, formatted(text) if formatted(old) == old else text)
     new = _new_errors(source, edited, document, args)
     if new:
         say(new, Texts(edited), args)
