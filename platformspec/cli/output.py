@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 from platformspec.diagnostics import Diagnostic
 from platformspec.diagnostics.render import concise, full, github, sarif
@@ -37,6 +37,33 @@ def diagnostics_text(diagnostics: list[Diagnostic], texts: Mapping[str, str], fo
     return json_format.render(diagnostics, texts)
 
 
+class _Copied:
+    """Standard error, with a copy of what is written."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def copied_errors() -> Iterator[_Copied]:
+    """Keep a copy of what the block says on standard error."""
+    stream = sys.stderr
+    copy = _Copied(stream)
+    sys.stderr = cast(TextIO, copy)
+    try:
+        yield copy
+    finally:
+        sys.stderr = stream
+
+
 @contextmanager
 def progress(what: str) -> Iterator[None]:
     """Say on a terminal what is going on, once it has taken more than a second."""
@@ -45,11 +72,12 @@ def progress(what: str) -> Iterator[None]:
         return
     done = threading.Event()
     started = time.monotonic()
+    terminal = sys.stderr
 
     def tell() -> None:
         while not done.wait(PATIENCE_SECONDS):
-            sys.stderr.write(f"\r\x1b[K{what} ({time.monotonic() - started:.0f} s)")
-            sys.stderr.flush()
+            terminal.write(f"\r\x1b[K{what} ({time.monotonic() - started:.0f} s)")
+            terminal.flush()
 
     teller = threading.Thread(target=tell, daemon=True)
     teller.start()

@@ -105,11 +105,16 @@ class Report:
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        return tuple(diagnostic for diagnostic in self if diagnostic.severity == "error")
+        return self._of("error")
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        return tuple(diagnostic for diagnostic in self if diagnostic.severity == "warning")
+        return self._of("warning")
+
+    def _of(self, severity: Severity) -> tuple[Diagnostic, ...]:
+        # Chosen before they are sorted: lowering asks for errors at every declaration, and finds none among many warnings.
+        chosen = [diagnostic for diagnostic in self._seen if diagnostic.severity == severity]
+        return tuple(sorted(chosen, key=lambda diagnostic: diagnostic.sort_key))
 
     @property
     def ok(self) -> bool:

@@ -120,6 +120,18 @@ def test_a_cached_plan_is_the_same_and_a_changed_file_is_seen(
     assert "Plan for other" in capsys.readouterr().out
 
 
+def test_a_cached_plan_repeats_its_warnings(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = pathlib.Path(QUICKSTART, "platform.yaml").read_text("utf-8")
+    folder = write(tmp_path, text + "teams: {a: {groups: [sso-a]}}\n")
+    assert run("plan", folder) == exit.OK
+    first = capsys.readouterr()
+    assert "warning[PS425]" in first.err
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("platformspec.driver.PASSES", ())
+        assert run("plan", folder) == exit.OK
+    assert capsys.readouterr() == first
+
+
 def test_plan_against_a_git_revision(
     tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from platformspec.cli import exit
 from platformspec.cli.arguments import add_input_arguments, day
 from platformspec.cli.files import cannot_write
-from platformspec.cli.output import progress, wants_color
+from platformspec.cli.output import copied_errors, progress, wants_color
 from platformspec.cli.plan_cache import Printed, RecordingFolder, key_of, recall, remember
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ def _computed(args: argparse.Namespace, key: str, color: bool) -> int:
     from platformspec.plan.render import json, markdown, text
 
     source, recording = _recorded(platform_input(args.file))
-    with progress("planning"):
+    with progress("planning"), copied_errors() as said:
         head = compile_input(source, args)
         before, against, trees = _baseline(args, source, head, recording)
-    assert head.program is not None
-    plan, notes = planned(before, head, against, args, until=args.at)
+        assert head.program is not None
+        plan, notes = planned(before, head, against, args, until=args.at)
     out = {
         "text": lambda: text.render(plan, notes, color=color),
         "json": lambda: json.render(plan, notes),
@@ -81,8 +81,8 @@ def _computed(args: argparse.Namespace, key: str, color: bool) -> int:
         except OSError as error:
             raise cannot_write(error) from error
     code = exit.CHANGES if args.detailed_exitcode and plan.changes else exit.OK
-    if trees is not None and not head.report.warnings:
-        remember(key, [recording, *trees], Printed(out, "", code))
+    if trees is not None:
+        remember(key, [recording, *trees], Printed(out, said.text, code))
     return code
 
 
