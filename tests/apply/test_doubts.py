@@ -22,7 +22,12 @@ from platformspec.lower.stage import Stage
 from platformspec.providers import installed_providers
 from tests.apply.bench import PLACE, Bench, needs_terraform, program
 
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+)
 
 
 def cloud() -> Program:

@@ -48,8 +48,8 @@ def test_the_program_of_the_record_is_the_one_that_was_applied(tmp_path: pathlib
     assert digest(known) == digest(head)
     settings = EmitSettings(head.platform, head.environment, None, {})
     again, first = emit(known, settings).files, emit(head, settings).files
-    # Byte for byte: Terraform compares policy documents as text. Only the bill is kept with the run.
-    assert {path for path in first if again[path] != first[path]} <= {"ir.json"}
+    # Byte for byte: Terraform compares policy documents as text. The bill, and what an account must have, are compile's to say.
+    assert {path for path in first if again[path] != first[path]} <= {"ir.json", "requirements.json"}
 
 
 def test_runs_steps_and_approvals(tmp_path: pathlib.Path) -> None:
