@@ -83,8 +83,7 @@ def _parsed(side: Side | None, as_of: datetime.date, providers: ProviderSet) -> 
 def _environments(parsed: Compilation | None) -> tuple[str | None, ...]:
     if parsed is None or parsed.document is None or not parsed.report.ok:
         return ()
-    named = parsed.document.data.get("environments")
-    return tuple(str(name) for name in named) if isinstance(named, dict) and named else (None,)
+    return parsed.document.environments or (None,)
 
 
 def _chosen(parsed: Compilation | None, environment: str | None) -> Compilation | None:

@@ -29,6 +29,12 @@ class Document:
     """The paths that an environment wrote or removed, with all that is below them; everything else is of the file."""
     texts: Mapping[str, str] = field(repr=False)
 
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """Names of the environments that the files declare, in their order."""
+        named = self.data.get("environments")
+        return tuple(map(str, named)) if isinstance(named, dict) else ()
+
     def span(self, path: Path) -> Span | None:
         """The place of the value, or of its nearest ancestor that was written."""
         return places.value_span(places.nearest(self.place, path)[0])

@@ -122,8 +122,7 @@ def _before(document: Document, path: Path) -> str:
 
 def _new_errors(source: Input, edited: Edited, document: Document, args: argparse.Namespace) -> list[Diagnostic]:
     """Errors that the change brings, in the chosen environment or in all of them."""
-    environments = document.data.get("environments")
-    names = [args.env] if args.env or not isinstance(environments, dict) else list(environments) or [None]
+    names = (args.env,) if args.env else document.environments or (None,)
     found: dict[tuple[str, str], Diagnostic] = {}
     for name in names:
         old = {(error.code.id, error.message) for error in _errors(source.tree, source.file, name, args.as_of)}

@@ -40,8 +40,7 @@ def _every_environment(args: argparse.Namespace) -> int:
     run_passes(parsed, PASSES[:1])
     compilations = [parsed]
     if parsed.document is not None and parsed.report.ok:
-        named = parsed.document.data.get("environments")
-        names = [str(name) for name in named] if isinstance(named, dict) and named else [None]
+        names = parsed.document.environments or (None,)
         compilations = [in_environment(parsed, name) for name in names]
         for compilation in compilations:
             run_passes(compilation, PASSES[1:])
