@@ -27,7 +27,7 @@ def open_database(ctx: EdgeContext) -> None:
     read_secret(ctx, cluster, database.secret, database.secret_kms_key_arn)
     if ctx.edge.relation == "keeps_state_in" and database.identity is not None:
         prefix = iam.arn(ctx, "rds-db", "dbuser:")
-        user = ctx.src(concat(prefix.value, database.identity, "/", database_user(ctx.address)), prefix)
+        user = ctx.src(concat(prefix.value, database.identity, "/", database_user(ctx.address_called)), prefix)
         ctx.grant(ctx.exports(ctx.edge.source, Workload), Statement(("rds-db:connect",), (user,)))
 
 
@@ -52,7 +52,7 @@ def _rule(ctx: EdgeContext, cluster: Address, group: Expr, port: int | Sourced[i
         {
             "security_group_id": group,
             "referenced_security_group_id": ctx.exports(cluster, ClusterExports).node_security_group_id,
-            "description": f"{what} from {ctx.edge.source}",
+            "description": f"{what} from {ctx.platform.address_outside(ctx.edge.source)}",
             "ip_protocol": "tcp",
             "from_port": port,
             "to_port": port,

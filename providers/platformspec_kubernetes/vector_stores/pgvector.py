@@ -24,7 +24,7 @@ def lower_pgvector(
     assert target is not None
     assert cluster is not None
     database = ctx.exports(target, DatabaseExports)
-    name = ctx.address.name
+    name = ctx.called
     data = {
         "PGHOST": ctx.src(database.host, "database"),
         "PGPORT": ctx.src(str(database.port.value), database.port, "database"),

@@ -63,7 +63,7 @@ def container(launch: Launch) -> Container:
 def _arguments(launch: Launch) -> Any:
     ctx, spec, serve = launch.ctx, launch.spec, launch.spec.serve
     arguments = [
-        f"--served-model-name {ctx.address.name}",
+        f"--served-model-name {ctx.called}",
         f"--tensor-parallel-size {serve.tensor_parallel}",
         f"--pipeline-parallel-size {serve.pipeline_parallel}",
         f"--max-model-len {serve.context_tokens}",
