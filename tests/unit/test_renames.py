@@ -35,7 +35,7 @@ def test_a_plan_counts_moves_and_names_the_earlier_address() -> None:
     notes = notes_of(after, "the base")
     said = text.render(plan, notes)
     assert "vector_store.pages (was vector_store.docs)" in said
-    assert "  > 1 OpenSearch collection\n" in said
+    assert "  > 2 IAM grants\n" in said
     assert f"Total: {len(plan.changes)} to move." in said
     marked = markdown.render(plan, notes)
     assert "| stack | create | update | replace | delete | move |" in marked
