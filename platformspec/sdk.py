@@ -66,6 +66,7 @@ from platformspec.lower.contract import (
     Verdict,
     Workload,
 )
+from platformspec.lower.objects import Objects, ObjectsProblem, Stored
 from platformspec.lower.stage import Stage, Summary
 from platformspec.source.document import Document
 
@@ -127,6 +128,8 @@ __all__ = [
     "NetworkExports",
     "NetworkSpec",
     "Node",
+    "Objects",
+    "ObjectsProblem",
     "Offering",
     "Parallelism",
     "Path",
@@ -153,6 +156,7 @@ __all__ = [
     "Stage",
     "Stake",
     "Statement",
+    "Stored",
     "Summary",
     "TeamExports",
     "TeamSpec",
