@@ -14,7 +14,7 @@ from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.fit.architecture import divides
-from platformspec.fit.engine import EngineMemory
+from platformspec.fit.engine import EngineMemory, Load
 from platformspec.fit.estimate import Estimate, Setup, estimate
 from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
 from platformspec.fit.gpu import Gpu, gpu
@@ -120,6 +120,7 @@ __all__ = [
     "Grant",
     "Json",
     "KubernetesRange",
+    "Load",
     "Manifest",
     "ModelBucketSpec",
     "ModelExports",
