@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from platformspec.apply.announced import refuse_unannounced
-from platformspec.apply.doubtful import settle_doubts
+from platformspec.apply.doubtful import narrow_doubts, settle_doubts
 from platformspec.apply.events import Event
 from platformspec.apply.site import Site
 from platformspec.apply.terraform import RESTORE, STATE_UNREADABLE, Stack
@@ -64,8 +64,16 @@ def apply_stack(
         unfinished = {id for id, item in known.items() if item.certainty == "attempted"}
         refuse_unannounced(name, planned.changes, ids, announced, unfinished)
         if planned.changes_something:
+            # Should another machine go on with this run, it has no log to see how far this one came. Here the log begins first:
+            # killed in between, nothing is in doubt.
+            stack.begin_log("apply")
+            site.record.doubt(name, [change.address for change in planned.changes if change.creates])
             site.acts()
-            stack.apply(lambda message: _relay(site, ids, message))
+            try:
+                stack.apply(lambda message: _relay(site, ids, message))
+            except Failure:
+                narrow_doubts(site.record, name, stack.log("apply"), stack.folder)
+                raise
         else:
             stack.forget_plan()
         counts = Counter(_verb(change.actions) for change in planned.changes)
@@ -78,6 +86,7 @@ def apply_stack(
             site.record.state_is(name, state["lineage"], state["serial"])
         site.record.applied(nodes)
         site.record.gone(removes)
+        site.record.settled(name)
 
 
 def refuse_lost_state(site: Site, stack: Stack) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from platformspec.apply.kept_locks import file_of
 from platformspec.apply.process import Program
 from platformspec.diagnostics import Code, Failure
 
@@ -34,6 +35,7 @@ STATE_UNREADABLE = Code(
     "last in a file that ends in .backup; a bucket with versioning keeps every version.",
 )
 
+MAKE_BUCKET: Final = "make the bucket (versioned, encrypted, private), or correct cloud.state"
 RESTORE: Final = "restore the state from its .backup file or from an earlier version in the bucket; nothing was changed"
 # Terraform's own words for a state that it cannot make sense of.
 UNREADABLE: Final = re.compile(
@@ -115,7 +117,7 @@ class Stack:
 
     def initialise(self) -> None:
         """Install providers, by the platform's lock file where it has one, and connect the backend."""
-        kept = None if self._kept_locks is None else self._kept_locks / f"{self.name}.lock.hcl"
+        kept = None if self._kept_locks is None else self._kept_locks / file_of(self.name)
         lock = self.folder / LOCK_FILE
         with self._installing:
             if kept is not None and kept.exists():
@@ -194,7 +196,7 @@ class Stack:
             return Failure(
                 NO_BUCKET,
                 f"stack {self.name}: {words}",
-                "make the bucket (versioned, encrypted, private), or correct cloud.state",
+                MAKE_BUCKET,
             )
         if UNREADABLE.search(words):
             return self._unreadable(words)
@@ -207,6 +209,11 @@ class Stack:
     def log(self, verb: str) -> pathlib.Path:
         """The file with what terraform said when it did this last in this run."""
         return self._logs / f"{self.name}.{verb}.log"
+
+    def begin_log(self, verb: str) -> None:
+        """Make the log of what is about to be done: an empty one says that nothing was begun."""
+        self.log(verb).parent.mkdir(parents=True, exist_ok=True)
+        self.log(verb).write_bytes(b"")
 
     def _run(
         self, arguments: Sequence[str], verb: str, *, fine: tuple[int, ...] = (0,), follow: Follow | None = None
