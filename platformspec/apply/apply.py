@@ -99,6 +99,7 @@ class _Work:
 
 def apply(site: Site, intent: Intent) -> Outcome:
     """Do it. The caller holds the lock and has begun the run in the record."""
+    site.record.rename(intent.head.former)
     work = _Work(site, intent, site.record.known())
     site.tell(Event("run", intent.plan.platform, "begins"))
     _doubt(site, work.union.by_stack)

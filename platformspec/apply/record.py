@@ -25,6 +25,7 @@ from platformspec.apply.shared import SharedRecord
 from platformspec.diagnostics import Code, Failure
 from platformspec.ir.node import Node
 from platformspec.ir.program import Program
+from platformspec.ir.rename import Former, current_id, renamed_node
 from platformspec.ir.serialise import from_json, node_from_data, node_to_data, to_json
 
 DAMAGED = Code(
@@ -263,6 +264,25 @@ class Record:
                 self._database.execute(
                     "insert or replace into nodes values (?, ?, 'applied', ?, ?, ?)",
                     (node.id, node.stack, (uids or {}).get(node.id), data, digest),
+                )
+
+    def rename(self, former: Former) -> None:
+        """What is known of renamed declarations is known under their present names from now on."""
+        known = self.known()
+        if all(current_id(id, former) == id for id in known):
+            return
+        with self.writing():
+            for id, item in known.items():
+                node = renamed_node(item.node, former)
+                if node == item.node:
+                    continue
+                self._database.execute("delete from nodes where id = ?", (id,))
+                if node.id != id and node.id in known and known[node.id].certainty == "applied":
+                    continue
+                data, digest = _row(node)
+                self._database.execute(
+                    "insert or replace into nodes values (?, ?, ?, ?, ?, ?)",
+                    (node.id, node.stack, item.certainty, item.uid, data, digest),
                 )
 
     def gone(self, ids: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from platformspec.apply.site import Site
 from platformspec.apply.terraform import RESTORE, STATE_UNREADABLE, Stack
 from platformspec.diagnostics import Failure
 from platformspec.emit.terraform import address
-from platformspec.ir.node import Resource
+from platformspec.ir.node import Import, Moved, Resource
 from platformspec.ir.program import Program
 
 
@@ -34,7 +34,12 @@ def apply_stack(
     to take away. `create_again`: nothing of what is in doubt exists. Raises `Failure`.
     """
     step = step or f"stack {name}"
-    nodes = [node for node in program.by_stack.get(name, ()) if scope is None or node.id in scope]
+    nodes = [
+        node
+        for node in program.by_stack.get(name, ())
+        # What only tells Terraform where something is does not exist.
+        if (scope is None or node.id in scope) and not isinstance(node, (Import, Moved))
+    ]
     ids = {address(node): node.id for node in program.by_stack.get(name, ()) if isinstance(node, Resource)}
     known = site.record.known()
     ids |= {
@@ -72,6 +77,8 @@ def apply_stack(
         else:
             stack.forget_plan()
         counts = Counter(_verb(change.actions) for change in planned.changes)
+        if planned.moved:
+            counts["moved"] = planned.moved
         detail["counts"] = dict(counts)
         detail["summary"] = ", ".join(f"{count} {verb}" for verb, count in sorted(counts.items())) or "no changes"
         state = stack.state()

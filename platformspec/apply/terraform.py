@@ -79,10 +79,14 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class StackPlan:
-    """`changes_something` is true for outputs alone, too; `changes` holds what is done with resources, no-ops left out."""
+    """`changes_something` is true for outputs alone, too; `changes` holds what is done with resources, no-ops left out.
+
+    `moved`: how many resources get another address.
+    """
 
     changes_something: bool
     changes: tuple[ResourceChange, ...]
+    moved: int
 
 
 Follow = Callable[[Mapping[str, Any]], None]
@@ -141,7 +145,9 @@ class Stack:
         shown = self._terraform.run(["show", "-json", PLAN_FILE], folder=self.folder)
         if shown.code != 0:
             raise self.failure("show", shown.stderr)
-        return StackPlan(code == 2, tuple(_changes(json.loads(shown.stdout))))
+        plan = json.loads(shown.stdout)
+        moved = sum("previous_address" in item for item in plan.get("resource_changes", ()))
+        return StackPlan(code == 2, tuple(_changes(plan)), moved)
 
     def apply(self, follow: Follow) -> None:
         """Apply the plan that was just made."""

@@ -43,7 +43,9 @@ def connect_owner(ctx: EdgeContext) -> None:
 def connect(ctx: EdgeContext, database: DatabaseExports, whose: Address, workload: Workload) -> None:
     """The workload may log in as the database user of a declaration, with its identity instead of a password."""
     prefix = iam.arn(ctx, "rds-db", "dbuser:")
-    user = ctx.src(concat(prefix.value, database.identity, "/", database_user(whose)), prefix)
+    user = ctx.src(
+        concat(prefix.value, database.identity, "/", database_user(ctx.platform.address_outside(whose))), prefix
+    )
     ctx.grant(workload, Statement(("rds-db:connect",), (user,)))
 
 
@@ -68,7 +70,7 @@ def _rule(ctx: EdgeContext, cluster: Address, group: Expr, port: int | Sourced[i
         {
             "security_group_id": group,
             "referenced_security_group_id": ctx.exports(cluster, ClusterExports).node_security_group_id,
-            "description": f"{what} from {ctx.edge.source}",
+            "description": f"{what} from {ctx.platform.address_outside(ctx.edge.source)}",
             "ip_protocol": "tcp",
             "from_port": port,
             "to_port": port,

@@ -48,7 +48,7 @@ def tell_owner(ctx: EdgeContext) -> None:
     if store is None:
         return
     team = ctx.exports(ctx.edge.target, Workload)
-    name = f"{ctx.address.name}.{ctx.edge.source.child}-endpoints"
+    name = f"{ctx.called}.{ctx.edge.source.child}-endpoints"
     ctx.manifest(
         "v1",
         "ConfigMap",
@@ -62,7 +62,7 @@ def tell_owner(ctx: EdgeContext) -> None:
         return
     secret_store = ctx.exports(team.cluster, ClusterExports).secret_store
     external_secret(
-        ctx, "key", team.namespace, name, secret_store, {"QDRANT_API_KEY": {"key": api_key(ctx, ctx.address.name)}}
+        ctx, "key", team.namespace, name, secret_store, {"QDRANT_API_KEY": {"key": api_key(ctx, ctx.called)}}
     )
 
 
@@ -71,14 +71,18 @@ def _settings(ctx: EdgeContext, store: VectorStoreSpec) -> dict[str, Any]:
     assert address.child is not None
     if store.database is not None:
         database = ctx.exports(store.database.address, DatabaseExports)
-        user = {} if database.identity is None else {"PGUSER": database_user(ctx.edge.target)}
+        user = (
+            {}
+            if database.identity is None
+            else {"PGUSER": database_user(ctx.platform.address_outside(ctx.edge.target))}
+        )
         return {
             "PGHOST": database.host,
             "PGPORT": ctx.src(str(database.port.value), database.port),
             "PGDATABASE": database.database,
             "PGSSLMODE": "require",
             **user,
-            "TABLE": table(address.name, address.child),
+            "TABLE": table(ctx.called, address.child),
         }
     exports = ctx.exports(address, VectorStoreExports)
     if store.engine == "qdrant":

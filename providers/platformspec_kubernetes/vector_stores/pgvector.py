@@ -24,7 +24,7 @@ def lower_pgvector(
     assert target is not None
     assert cluster is not None
     database = ctx.exports(target, DatabaseExports)
-    name = ctx.address.name
+    name = ctx.called
     data = {
         "PGHOST": ctx.src(database.host, "database"),
         "PGPORT": ctx.src(str(database.port.value), database.port, "database"),
@@ -46,7 +46,8 @@ def lower_pgvector(
         statements = sql(name, collection)
         if database.identity is not None:
             owner = spec.collections[collection.name].owner
-            statements += grants(name, collection.name, None if owner is None else database_user(owner.address))
+            user = None if owner is None else database_user(ctx.platform.address_outside(owner.address))
+            statements += grants(name, collection.name, user)
         at = (f"collections.{collection.name}.owner", "database")
         files[f"{collection.name}.sql"] = ctx.src(statements, collection.dimensions, collection.metric, *at)
     job(

@@ -47,7 +47,7 @@ RESOURCES: Final = {"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"me
 
 def lower_qdrant(ctx: DeclarationContext, spec: VectorStoreSpec, collections: list[Collection], namespace: str) -> None:
     """Pods with volumes of their own, which form a cluster where there are several, and a Job that makes the collections."""
-    name = ctx.address.name
+    name = ctx.called
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "vector-store"}
     cluster = ctx.cluster_address()
     assert cluster is not None
@@ -164,7 +164,7 @@ def _script(url: str) -> str:
 def _stateful_set(
     ctx: DeclarationContext, spec: VectorStoreSpec, labels: dict[str, str], storage_class: str
 ) -> dict[str, Any]:
-    name = ctx.address.name
+    name = ctx.called
     first = f"http://{name}-0.{name}-peers:{PEERS}"
     several = spec.replicas > 1
     start = (

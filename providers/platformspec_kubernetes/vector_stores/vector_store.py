@@ -18,6 +18,6 @@ def lower_vector_store(ctx: DeclarationContext) -> None:
     found = collections(ctx, spec)
     if found is None:
         return
-    name = f"store-{ctx.address.name}"
+    name = f"store-{ctx.called}"
     namespace(ctx, name)
     ENGINES[spec.engine](ctx, spec, found, name)
