@@ -19,7 +19,7 @@ NO_BUCKET = Code(
     "PS704",
     "a bucket for the state that does not exist",
     explain="Terraform keeps its state in the bucket under cloud.state, and the bucket must be there before the first apply. "
-    "It is named in platform.yaml, so nothing creates it unasked.",
+    "`platformspec bootstrap` makes it; nothing else does so unasked.",
 )
 TERRAFORM_FAILED = Code(
     "PS716",
@@ -35,7 +35,7 @@ STATE_UNREADABLE = Code(
     "last in a file that ends in .backup; a bucket with versioning keeps every version.",
 )
 
-MAKE_BUCKET: Final = "make the bucket (versioned, encrypted, private), or correct cloud.state"
+MAKE_BUCKET: Final = "`platformspec bootstrap` makes it; or correct cloud.state.bucket"
 RESTORE: Final = "restore the state from its .backup file or from an earlier version in the bucket; nothing was changed"
 # Terraform's own words for a state that it cannot make sense of.
 UNREADABLE: Final = re.compile(
