@@ -68,6 +68,7 @@ from platformspec.lower.contract import (
 )
 from platformspec.lower.objects import Objects, ObjectsProblem, Stored
 from platformspec.lower.stage import Stage, Summary
+from platformspec.lower.state_bucket import BucketProblem, BucketTrait, StateBucket
 from platformspec.source.document import Document
 
 __all__ = [
@@ -82,6 +83,8 @@ __all__ = [
     "Answer",
     "Attr",
     "BucketExports",
+    "BucketProblem",
+    "BucketTrait",
     "CacheExports",
     "CacheSpec",
     "Capability",
@@ -156,6 +159,7 @@ __all__ = [
     "Sourced",
     "Stage",
     "Stake",
+    "StateBucket",
     "Statement",
     "Stored",
     "Summary",

@@ -19,7 +19,7 @@ NO_BUCKET = Code(
     "PS704",
     "a bucket for the state that does not exist",
     explain="Terraform keeps its state in the bucket under cloud.state, and the bucket must be there before the first apply. "
-    "It is named in platform.yaml, so nothing creates it unasked.",
+    "`platformspec bootstrap` makes it; nothing else does so unasked.",
 )
 TERRAFORM_FAILED = Code(
     "PS716",
@@ -35,12 +35,22 @@ STATE_UNREADABLE = Code(
     "last in a file that ends in .backup; a bucket with versioning keeps every version.",
 )
 
-MAKE_BUCKET: Final = "make the bucket (versioned, encrypted, private), or correct cloud.state"
+STATE_LOCKED = Code(
+    "PS768",
+    "a state that somebody else has locked",
+    explain="Terraform locks the state of a stack while it works on it: with S3, by an object beside the state that ends in .tflock. Somebody runs "
+    "terraform by hand, or a terraform was killed and could not release its lock. Nothing in this stack was changed.",
+)
+
+MAKE_BUCKET: Final = "`platformspec bootstrap` makes it; or correct cloud.state.bucket"
 RESTORE: Final = "restore the state from its .backup file or from an earlier version in the bucket; nothing was changed"
 # Terraform's own words for a state that it cannot make sense of.
 UNREADABLE: Final = re.compile(
     r"Unsupported state file|state file could not be|does not have the expected content|[Ii]nvalid state"
 )
+# What terraform says of the lock that keeps it out, once its lines are joined.
+LOCKED: Final = re.compile(r"Error acquiring the state lock.*?Lock Info: *ID: (?P<id>\S+)(?P<rest>.*)")
+LOCKED_BY: Final = re.compile(r"Operation: (?P<what>\S+) Who: (?P<who>.+?) Version: \S+ Created: (?P<since>\S+ \S+)")
 # What terraform says when a provider is gone, or the cloud's answer did not come.
 UNHEARD: Final = re.compile(
     r"[Pp]lugin did not respond|[Pp]lugin exited|connection reset|unexpected EOF|[Tt]imeout|deadline exceeded"
@@ -189,6 +199,14 @@ class Stack:
     def _unreadable(self, words: str) -> Failure:
         return Failure(STATE_UNREADABLE, f"the state of stack {self.name} cannot be read: {words}", RESTORE)
 
+    def _locked(self, id: str, owner: re.Match[str] | None) -> Failure:
+        by = f" by {owner['who']} ({owner['what']}) since {owner['since']}" if owner is not None else ""
+        return Failure(
+            STATE_LOCKED,
+            f"the state of stack {self.name} is locked{by}; the lock is {id}",
+            f"wait until they have ended; if they are gone, `terraform -chdir={self.folder} force-unlock {id}`",
+        )
+
     def failure(self, verb: str, text: str) -> Failure:
         """The failure for what terraform said."""
         words = _last_words(text)
@@ -198,6 +216,8 @@ class Stack:
                 f"stack {self.name}: {words}",
                 MAKE_BUCKET,
             )
+        if found := LOCKED.search(words):
+            return self._locked(found["id"], LOCKED_BY.search(found["rest"]))
         if UNREADABLE.search(words):
             return self._unreadable(words)
         return Failure(

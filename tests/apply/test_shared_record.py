@@ -342,4 +342,4 @@ def test_a_bucket_that_does_not_exist_and_no_credentials(
     assert run("apply", "--auto-approve") == exit.ERRORS
     printed = capsys.readouterr().err
     assert f"error[PS704]: the bucket {BUCKET} does not exist" in printed
-    assert "make the bucket" in printed
+    assert "platformspec bootstrap" in printed
