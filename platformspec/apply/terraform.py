@@ -51,9 +51,10 @@ UNREADABLE: Final = re.compile(
 # What terraform says of the lock that keeps it out, once its lines are joined.
 LOCKED: Final = re.compile(r"Error acquiring the state lock.*?Lock Info: *ID: (?P<id>\S+)(?P<rest>.*)")
 LOCKED_BY: Final = re.compile(r"Operation: (?P<what>\S+) Who: (?P<who>.+?) Version: \S+ Created: (?P<since>\S+ \S+)")
-# What terraform says when a provider is gone, or the cloud's answer did not come.
+# What terraform says when a provider is gone (its internal/plugin6 names three answers, by when the provider went), or the cloud's
+# answer did not come.
 UNHEARD: Final = re.compile(
-    r"[Pp]lugin did not respond|[Pp]lugin exited|connection reset|unexpected EOF|[Tt]imeout|deadline exceeded"
+    r"[Pp]lugin did not respond|Request cancelled|Plugin error|[Pp]lugin exited|connection reset|unexpected EOF|[Tt]imeout|deadline exceeded"
 )
 LOCK_TIMEOUT: Final = "30s"
 PLAN_FILE: Final = "change.tfplan"

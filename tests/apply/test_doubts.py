@@ -148,6 +148,7 @@ def error(address: str, summary: str) -> str:
         (start("a.b") + line(type="change_summary", changes={"operation": "apply"}), set()),
         (start("a.b") + error("a.b", "quota is used up"), set()),
         (start("a.b") + start("c.d") + error("a.b", "Plugin did not respond") + error("c.d", "no"), {"a.b"}),
+        (start("a.b") + error("a.b", "Request cancelled"), {"a.b"}),
         ("", set()),
     ],
 )
