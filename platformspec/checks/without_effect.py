@@ -49,7 +49,7 @@ RULES: tuple[Rule, ...] = (
     Rule("gateway", ("exposure", "allow_cidrs", "dns", "tls"), lambda g: g.hostname is None, "without a hostname the gateway is reached inside the cluster only", "add `hostname`, or remove it"),
     Rule("gateway", ("allow_cidrs",), lambda g: g.hostname is not None and g.exposure == "internal", "an internal load balancer is reached from the VPC", "write `exposure: internet`, or remove it"),
     Rule("cluster", ("public_access_cidrs",), lambda c: c.endpoint == "private", "the API server is private", "write `endpoint: public`, or remove it"),
-    Rule("cluster", ("endpoint", "public_access_cidrs", "admins", "single_sign_on", "deletion_protection", "system_nodes"), lambda c: c.existing is not None, ADOPTED),
+    Rule("cluster", ("endpoint", "public_access_cidrs", "admins", "single_sign_on", "deletion_protection", "system_nodes", "add_on_versions"), lambda c: c.existing is not None, ADOPTED),
     Rule("database", ("version", "size", "replicas", "backup", "deletion_protection"), lambda d: d.existing is not None, ADOPTED),
     Rule("network", ("cidr", "zones", "egress", "private_endpoints", "flow_logs"), lambda n: n.existing is not None, ADOPTED),
     Rule("bucket", ("keep_versions_days",), lambda b: b.existing is not None, ADOPTED),

@@ -12,6 +12,7 @@ from platformspec_aws.addons.secrets import install_external_secrets
 from platformspec_aws.addons.serving import install_cert_manager, install_kserve, install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
 from platformspec_aws.catalogue import AWS_VERSION, CATALOGUE, HELM_VERSION
+from platformspec_aws.cluster.addons import check_kept_versions
 from platformspec_aws.cluster.cluster import lower_cluster
 from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
@@ -76,7 +77,7 @@ PROVIDER = Provider(
         "prometheus": install_prometheus,
     },
     # Policies that name roles need all grants; provider blocks need all stacks, so they come last.
-    aggregates=(access_policies, workload_roles, provider_blocks),
+    aggregates=(check_kept_versions, access_policies, workload_roles, provider_blocks),
     catalogue=CATALOGUE,
     replacement=verdict,
     stakes=STAKES,
