@@ -43,6 +43,11 @@ class ExistingNetwork(Spec):
     data_subnet_ids: Many[str] = Field(
         default=(), description="Subnets for databases and caches; the private ones where left out."
     )
+    opensearch_endpoint_id: str | None = Field(
+        default=None,
+        description="The VPC's endpoint for OpenSearch Serverless, if it has one: AWS takes only one in a VPC.",
+        pattern=r"^vpce-[0-9a-f]{8,17}$(?!\n)",
+    )
 
 
 class NetworkSpec(DeclarationSpec):
