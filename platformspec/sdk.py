@@ -66,7 +66,9 @@ from platformspec.lower.contract import (
     Verdict,
     Workload,
 )
+from platformspec.lower.objects import Objects, ObjectsProblem, Stored
 from platformspec.lower.stage import Stage, Summary
+from platformspec.lower.state_bucket import BucketProblem, BucketTrait, StateBucket
 from platformspec.source.document import Document
 
 __all__ = [
@@ -81,6 +83,8 @@ __all__ = [
     "Answer",
     "Attr",
     "BucketExports",
+    "BucketProblem",
+    "BucketTrait",
     "CacheExports",
     "CacheSpec",
     "Capability",
@@ -128,6 +132,8 @@ __all__ = [
     "NetworkExports",
     "NetworkSpec",
     "Node",
+    "Objects",
+    "ObjectsProblem",
     "Offering",
     "Parallelism",
     "Path",
@@ -153,7 +159,9 @@ __all__ = [
     "Sourced",
     "Stage",
     "Stake",
+    "StateBucket",
     "Statement",
+    "Stored",
     "Summary",
     "TeamExports",
     "TeamSpec",

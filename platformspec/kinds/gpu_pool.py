@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
-from platformspec.kinds.base import DeclarationSpec, Integer, Many, Name, Number, Ref, RefTo, Spec, section
+from platformspec.kinds.base import Integer, Many, Name, NamedSpec, Number, Ref, RefTo, Spec, section
 from platformspec.kinds.cron import Cron
 
 Accelerator = Literal[
@@ -129,7 +129,7 @@ class GpuChoice(Spec):
     gpus_per_node: GpusPerNode | None = Field(default=None, description="GPUs of a node, where instances are left out.")
 
 
-class GpuPoolSpec(DeclarationSpec):
+class GpuPoolSpec(NamedSpec):
     """Nodes with accelerators."""
 
     cluster: Annotated[Ref, RefTo("cluster", "placed_in")] | None = Field(

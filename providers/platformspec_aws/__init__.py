@@ -12,6 +12,7 @@ from platformspec_aws.addons.secrets import install_external_secrets
 from platformspec_aws.addons.serving import install_cert_manager, install_kserve, install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
 from platformspec_aws.catalogue import AWS_VERSION, CATALOGUE, HELM_VERSION
+from platformspec_aws.cluster.addons import check_kept_versions
 from platformspec_aws.cluster.cluster import lower_cluster
 from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
@@ -27,7 +28,7 @@ from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
 from platformspec_aws.requirements import requirements
 from platformspec_aws.stakes import STAKES
-from platformspec_aws.storage.access import open_cache, open_database
+from platformspec_aws.storage.access import connect_owner, open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
 from platformspec_aws.storage.cache import lower_cache
 from platformspec_aws.storage.database import lower_database
@@ -51,7 +52,7 @@ PROVIDER = Provider(
         "counts_in": (open_cache,),
         "falls_back_to": (grant_gateway_invokes_model,),
         "keeps_state_in": (open_database,),
-        "owned_by": (grant_team_uses_collection,),
+        "owned_by": (connect_owner, grant_team_uses_collection),
         "placed_in": (read_own_secrets, grant_job_makes_indexes),
         "reads_from": (grant_model_reads_bucket,),
         "routes_to": (grant_gateway_invokes_model,),
@@ -76,7 +77,7 @@ PROVIDER = Provider(
         "prometheus": install_prometheus,
     },
     # Policies that name roles need all grants; provider blocks need all stacks, so they come last.
-    aggregates=(access_policies, workload_roles, provider_blocks),
+    aggregates=(check_kept_versions, access_policies, workload_roles, provider_blocks),
     catalogue=CATALOGUE,
     replacement=verdict,
     stakes=STAKES,
@@ -107,7 +108,10 @@ PROVIDER = Provider(
         "aws_elasticache_subnet_group": "cache subnet group",
         "aws_iam_role_policy": "IAM grant",
         "aws_iam_role_policy_attachment": "IAM policy attachment",
+        "aws_opensearchserverless_access_policy": "OpenSearch Serverless access policy",
         "aws_opensearchserverless_collection": "OpenSearch Serverless collection",
+        "aws_opensearchserverless_security_policy": "OpenSearch Serverless policy",
+        "aws_opensearchserverless_vpc_endpoint": "OpenSearch Serverless endpoint",
         "aws_rds_cluster": "Aurora cluster",
         "aws_rds_cluster_instance": "Aurora instance",
         "aws_rds_cluster_parameter_group": "Aurora parameter group",

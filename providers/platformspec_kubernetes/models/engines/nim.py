@@ -66,7 +66,7 @@ def _arguments(launch: Launch) -> Any:
     ctx, spec, serve = launch.ctx, launch.spec, launch.spec.serve
     taken = launch.gpu_memory(SHARE)
     arguments = [
-        f"--served-model-name {ctx.address.name}",
+        f"--served-model-name {ctx.called}",
         f"--tensor-parallel-size {serve.tensor_parallel}",
         f"--pipeline-parallel-size {serve.pipeline_parallel}",
         f"--max-model-len {serve.context_tokens}",

@@ -23,7 +23,7 @@ def container(launch: Launch) -> Container:
     source = launch.weights
     args: list[Any] = [
         "--model-path", source.model,
-        "--served-model-name", ctx.address.name,
+        "--served-model-name", ctx.called,
         "--host", "0.0.0.0",
         "--port", str(PORT),
         "--tp-size", ctx.src(str(serve.tensor_parallel), "serve.tensor_parallel"),

@@ -71,8 +71,8 @@ def container(launch: Launch) -> Container:
         env={"HOME": HOME, "HF_HOME": f"{HOME}/.cache/huggingface"},
         files_at=REPOSITORY,
         files={
-            f"{ctx.address.name}/config.pbtxt": 'backend: "vllm"\ninstance_group [{ count: 1, kind: KIND_MODEL }]\n',
-            f"{ctx.address.name}/1/model.json": _arguments(launch),
+            f"{ctx.called}/config.pbtxt": 'backend: "vllm"\ninstance_group [{ count: 1, kind: KIND_MODEL }]\n',
+            f"{ctx.called}/1/model.json": _arguments(launch),
         },
     )
 

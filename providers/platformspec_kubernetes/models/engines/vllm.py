@@ -31,7 +31,7 @@ def container(launch: Launch) -> Container:
     sequences = math.ceil(serve.concurrency / serve.data_parallel)
     args: list[Any] = [
         "--model", source.model,
-        "--served-model-name", ctx.address.name,
+        "--served-model-name", ctx.called,
         "--port", str(PORT),
         "--tensor-parallel-size", ctx.src(str(serve.tensor_parallel), "serve.tensor_parallel"),
         "--max-model-len", ctx.src(str(serve.context_tokens), "serve.context_tokens"),
