@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from platformspec.address import Address
 from platformspec.diagnostics import Code, Path, Report
-from platformspec.diagnostics.suggest import closest
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.kinds.cron import WEEK, NoSuchTime, minutes_of_week, values
 from platformspec.kinds.gpu_pool import GpuPoolSpec, QuietTimeSpec
@@ -80,7 +79,7 @@ def _ever(address: Address, spec: GpuPoolSpec, path: Path, report: Report) -> No
             f"quiet times of {address} cover the whole week",
             at=path,
             on_key=True,
-            help="leave some hours in which one node at a time may be replaced",
+            help="leave some hours in which nodes may be replaced",
         )
 
 

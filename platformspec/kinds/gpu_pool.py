@@ -114,8 +114,13 @@ class QuietTimeSpec(Spec):
 class DisruptionSpec(Spec):
     """When Karpenter may take nodes away. The end of a spot node or of a node's 30 days waits for nothing."""
 
+    nodes_at_once: Integer = Field(
+        default=1, description="Nodes that may be replaced at the same time for a new image.", ge=1, le=1000
+    )
     quiet: dict[Name, QuietTimeSpec] = Field(
-        default={}, description="Times in which nodes stay, by name; outside of them they may be replaced."
+        default={},
+        description="Times in which nodes stay, by name; outside of them they may be replaced.",
+        max_length=20,
     )
 
 

@@ -13,23 +13,22 @@ EXPIRE_AFTER: Final = "720h"
 CONSOLIDATE_AFTER: Final = "10m"
 # preStop, and what a server's grace period has beyond its drain.
 MARGIN_SECONDS: Final = 60
-
-
+# What may take a node away, as the language and as Karpenter call it.
 REASONS: Final = {"new_image": "Drifted", "empty": "Empty"}
 
 
 def policy(ctx: DeclarationContext, spec: GpuPoolSpec) -> dict[str, Any]:
-    """An empty node goes after ten minutes. One that serves is never emptied to save money; one at a time gets a new image.
+    """An empty node goes after ten minutes. One that serves is never emptied to save money; only to get a new image.
 
     Of the budgets that hold at a time Karpenter keeps to the smallest, so a quiet time is one of no nodes.
     """
     budgets: list[dict[str, Any]] = [
-        {"nodes": "1", "reasons": ["Drifted"]},
+        {"nodes": ctx.src(str(spec.disruption.nodes_at_once), "disruption.nodes_at_once"), "reasons": ["Drifted"]},
         {"nodes": "100%", "reasons": ["Empty"]},
     ]
     for name, quiet in sorted(spec.disruption.quiet.items()):
         at = f"disruption.quiet.{name}"
-        reasons = [REASONS[reason] for reason in sorted(quiet.reasons)]
+        reasons = [REASONS[reason] for reason in sorted(set(quiet.reasons))]
         budgets.append(
             {
                 "nodes": "0",
