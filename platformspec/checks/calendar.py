@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import zoneinfo
 from collections.abc import Iterator
 
 from platformspec.address import Address
 from platformspec.diagnostics import Code, Path, Report
+from platformspec.diagnostics.suggest import closest
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.kinds.cron import WEEK, NoSuchTime, minutes_of_week, values
 from platformspec.kinds.gpu_pool import GpuPoolSpec, QuietTimeSpec
@@ -60,12 +62,16 @@ def _time(text: str, at: Path, report: Report) -> bool:
 
 
 def _zone(name: str, at: Path, report: Report) -> None:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except zoneinfo.ZoneInfoNotFoundError:
-        report.error(
-            NO_TIME, f"there is no time zone {name}", at=at, help="write one such as `Europe/Berlin`, or `UTC`"
-        )
+    known = _zones()
+    if name not in known:
+        near = closest(name, known)
+        help = f"did you mean {near}?" if near else "write one such as `Europe/Berlin`, or `UTC`"
+        report.error(NO_TIME, f"there is no time zone {name}", at=at, help=help)
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
 
 
 def _ever(address: Address, spec: GpuPoolSpec, path: Path, report: Report) -> None:
@@ -118,10 +124,10 @@ def _minutes(quiet: QuietTimeSpec) -> Iterator[int]:
 def _in_utc(text: str, zone: str, day: datetime.date) -> frozenset[int]:
     """Minutes of the week at which it strikes, in UTC, with the zone's offset on that day; none of a time that does not exist."""
     try:
-        found = minutes_of_week(text)
-        here = zoneinfo.ZoneInfo(zone)
-    except (NoSuchTime, zoneinfo.ZoneInfoNotFoundError):
+        found = minutes_of_week(text) if zone in _zones() else None
+    except NoSuchTime:
         return frozenset()
+    here = zoneinfo.ZoneInfo(zone if found else "UTC")
     offset = datetime.datetime.combine(day, datetime.time(12), here).utcoffset() or datetime.timedelta()
     shift = int(offset.total_seconds() // 60)
     return frozenset((minute - shift) % WEEK for minute in found or ())
