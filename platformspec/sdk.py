@@ -39,7 +39,14 @@ from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExport
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.lending import borrowable
 from platformspec.kinds.model import ModelExports, ModelSpec
-from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism, replicas_at_least
+from platformspec.kinds.parallelism import (
+    Parallelism,
+    gpus_per_replica,
+    parallelism,
+    replicas_at_least,
+    replicas_at_most,
+    replicas_beside,
+)
 from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
@@ -199,6 +206,8 @@ __all__ = [
     "paths_of",
     "physical_name",
     "replicas_at_least",
+    "replicas_at_most",
+    "replicas_beside",
     "starts",
     "sum_lines",
 ]

@@ -216,6 +216,8 @@ class GpuPoolExports:
     """vCPUs and memory of the machine that belong to one device, in vCPUs and GiB."""
     max_gpus: Sourced[int]
     """Devices of the pool at its largest."""
+    nodes: Sourced[Mapping[int, int]]
+    """Devices of a node -> nodes of that size, when the pool is at its largest."""
     gpus_by_accelerator: Sourced[Mapping[str, int]]
     """The same for each accelerator: what quotas are held against."""
     max_gpus_per_pod: Sourced[int]
