@@ -42,6 +42,7 @@ def diff(
     """The plan from `before` (or nothing) to `after`. `digests` are those of the two programs."""
     old: Mapping[str, Node] = {} if before is None else before.renamed(after.former).nodes
     moved = {} if before is None else {current_id(id, after.former): id for id in before.nodes if id not in old}
+    taken = after.imported
     changes: dict[str, Change] = {}
     same = 0
     for id in sorted({*old, *after.nodes}):
@@ -49,7 +50,7 @@ def diff(
         if isinstance(now or was, NOT_CREATED):
             continue
         if was is None and now is not None:
-            changes[id] = Change("create", now)
+            changes[id] = Change("create" if id not in taken else "import", now, imported=taken.get(id))
         elif now is None and was is not None:
             changes[id] = Change("delete", was)
         elif was is not None and now is not None:
@@ -59,7 +60,7 @@ def diff(
             if change is None:
                 same += 1
             else:
-                changes[id] = dataclasses.replace(change, was=moved.get(id))
+                changes[id] = dataclasses.replace(change, was=moved.get(id), imported=taken.get(id))
     found = cascade(changes, old, after.nodes, replacement)
     return Plan(
         after.platform,

@@ -114,6 +114,8 @@ def value_text(field: Path, value: Any) -> str:
 def difference_text(difference: Difference) -> str:
     """`context 32k -> 64k`, `targets + fallback claude-eu`, `spot added`."""
     field, before, after = difference.field, difference.before, difference.after
+    if len(field) == 2 and field[0] == "imports":
+        return _import_text(str(field[1]), before, after)
     name = label(difference.address, field)
     if isinstance(before, tuple) and isinstance(after, tuple):
         return f"{name} {list_change(before, after)}"
@@ -130,6 +132,13 @@ def difference_text(difference: Difference) -> str:
     if field[-1:] == ("revision",) and old_text[:SHORT_REVISION] != new_text[:SHORT_REVISION]:
         old_text, new_text = old_text[:SHORT_REVISION], new_text[:SHORT_REVISION]
     return f"{name} {old_text} -> {new_text}"
+
+
+def _import_text(role: str, before: Any, after: Any) -> str:
+    if after is None or after is ABSENT:
+        return f"no longer takes over {role}"
+    taken = f"takes over {_text(after)} as its {role}"
+    return taken if before is None or before is ABSENT else f"{taken}, not {_text(before)}"
 
 
 def list_change(before: tuple[Any, ...], after: tuple[Any, ...]) -> str:

@@ -13,6 +13,7 @@ from platformspec.review.dangers.moved import moved
 from platformspec.review.dangers.rollout import unanswered
 from platformspec.review.dangers.rules import new_waivers, weaker_policies
 from platformspec.review.dangers.service import removed_services, versions
+from platformspec.review.dangers.taken_over import taken_over
 from platformspec.review.dangers.weaker import weaker
 
 __all__ = ["RULES", "Danger", "Situation", "dangers"]
@@ -21,6 +22,7 @@ RULES: Final[tuple[Rule, ...]] = (
     moved,
     destroyed,
     stranded,
+    taken_over,
     reindexed,
     exposed,
     powers,
