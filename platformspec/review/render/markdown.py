@@ -166,7 +166,7 @@ def _folds_of(group: Group, where: str) -> Iterator[_Fold]:
         yield _Fold(
             f"Blast radius{where}: {words.plural(len(r.radius.affected), 'dependent')}", _fence("mermaid", picture)
         )
-    if r.cost is not None:
+    if r.cost is not None and not all(row.is_nothing for row in r.cost.rows):
         yield _Fold(f"Cost by team{where}: {signed(r.cost.total.delta.likely)} a month", "\n".join(_cost(r.cost)))
     delta = r.permissions
     if delta.added or delta.removed:
