@@ -64,6 +64,7 @@ from platformspec.lower.contract import (
     Acting,
     Capability,
     ClusterAccess,
+    GivenId,
     Grant,
     Provider,
     ProviderSet,
@@ -74,7 +75,7 @@ from platformspec.lower.contract import (
     Workload,
 )
 from platformspec.lower.objects import Objects, ObjectsProblem, Stored
-from platformspec.lower.stage import Stage, Summary
+from platformspec.lower.stage import Existing, Stage, Summary
 from platformspec.lower.state_bucket import BucketProblem, BucketTrait, StateBucket
 from platformspec.source.document import Document
 
@@ -117,12 +118,14 @@ __all__ = [
     "EngineMemory",
     "Ephemeral",
     "Estimate",
+    "Existing",
     "Expr",
     "FallbackSpec",
     "Fix",
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "GivenId",
     "Gpu",
     "GpuChoice",
     "GpuPoolExports",

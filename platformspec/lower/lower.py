@@ -32,6 +32,7 @@ from platformspec.lower.context import (
 )
 from platformspec.lower.contract import Capability, ProviderSet, Ready
 from platformspec.lower.extend import apply_extensions
+from platformspec.lower.imports import imports
 from platformspec.lower.moves import moves
 
 NOT_LOWERED = Code(
@@ -67,6 +68,7 @@ def lower(
     if not report.ok:
         return None
     apply_extensions(state)
+    taken = list(imports(state))
     if not report.ok:
         return None
     _wait_for_capabilities(state)
@@ -75,7 +77,7 @@ def lower(
         Program.of(
             graph.platform.name,
             graph.platform.environment,
-            [*state.nodes.values(), *moves(state.nodes.values(), former)],
+            [*state.nodes.values(), *moves(state.nodes.values(), former), *taken],
             _costs(state),
             _requirements(state),
             former,
