@@ -5,21 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from platformspec.diagnostics import Path
 from platformspec.drift.deviation import Deviation
 from platformspec.source import Document
-
-
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """What `--adopt` did about one deviation: the edit of `file`, or why there is none."""
-
-    deviation: Deviation
-    file: str | None = None
-    path: Path = ()
-    before: str = ""
-    after: str = ""
-    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,18 +19,11 @@ class Outcome:
     deviations: tuple[Deviation, ...]
     document: Document
     restore: str
-    adoptions: tuple[Adoption, ...] | None = None
 
     @property
     def of_the_spec(self) -> tuple[Deviation, ...]:
         """Those that an apply sets back."""
         return tuple(one for one in self.deviations if one.owner == "spec")
-
-    @property
-    def remaining(self) -> tuple[Deviation, ...]:
-        """Those of the spec that were not adopted."""
-        adopted = [a.deviation for a in self.adoptions or () if not a.refused]
-        return tuple(one for one in self.of_the_spec if one not in adopted)
 
 
 def restore_command(deviations: Sequence[Deviation], options: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     with environment(source, compilation, args) as here:
         outcome = _look(args, here)
     sys.stdout.write(json.render(outcome) if args.json else text.render(outcome))
-    return exit.CHANGES if outcome.remaining else exit.OK
+    return exit.CHANGES if outcome.of_the_spec else exit.OK
 
 
 def _look(args: argparse.Namespace, here: Environment) -> Outcome:

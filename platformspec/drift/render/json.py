@@ -8,7 +8,7 @@ from typing import Any, Final
 from platformspec.diagnostics import dotted
 from platformspec.drift.deviation import HIDDEN, OWNERS, WHATS, Deviation
 from platformspec.drift.origin import lines, sources
-from platformspec.drift.outcome import Adoption, Outcome
+from platformspec.drift.outcome import Outcome
 from platformspec.plan.change import ABSENT
 from platformspec.version import VERSION
 
@@ -55,18 +55,6 @@ SCHEMA: Final[dict[str, Any]] = {
                     ("applied", "live"),
                 ),
             },
-            "adoptions": {
-                "description": "With --adopt: what was written into which file, or why nothing was.",
-                "anyOf": [
-                    {"type": "null"},
-                    {
-                        "type": "array",
-                        "items": _object(
-                            {"resource": {"type": "string"}, "attribute": {"type": "string"}, "file": _NULLABLE_TEXT, "path": _NULLABLE_TEXT, "refused": _NULLABLE_TEXT}
-                        ),
-                    },
-                ],
-            },
         }
     ),
 }  # fmt: skip
@@ -80,9 +68,8 @@ def render(outcome: Outcome) -> str:
         "platform": outcome.platform,
         "environment": outcome.environment,
         "against": outcome.applied_by,
-        "restore": outcome.restore if outcome.remaining else None,
+        "restore": outcome.restore if outcome.of_the_spec else None,
         "deviations": [_deviation(one, outcome) for one in outcome.deviations],
-        "adoptions": None if outcome.adoptions is None else [_adoption(one) for one in outcome.adoptions],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
@@ -105,14 +92,4 @@ def _deviation(one: Deviation, outcome: Outcome) -> dict[str, Any]:
         else {"manager": writer.manager, "time": writer.time, "subresource": writer.subresource},
         "sources": [dotted(path) for path in sources(one) if path],
         "lines": [{"file": span.file, "line": span.line} for span in lines(one, outcome.document)],
-    }
-
-
-def _adoption(one: Adoption) -> dict[str, Any]:
-    return {
-        "resource": one.deviation.resource,
-        "attribute": dotted(one.deviation.path),
-        "file": one.file,
-        "path": dotted(one.path) if one.path else None,
-        "refused": one.refused or None,
     }

@@ -10,7 +10,7 @@ from typing import Any, Final
 from platformspec.diagnostics import dotted
 from platformspec.drift.deviation import HIDDEN, OWNERS, Deviation, Owner
 from platformspec.drift.origin import lines
-from platformspec.drift.outcome import Adoption, Outcome
+from platformspec.drift.outcome import Outcome
 from platformspec.plan import words
 from platformspec.plan.change import ABSENT
 
@@ -46,15 +46,10 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield from (f"  {_left_alone(one)}" for one in found[:MOST_LINES])
         if len(found) > MOST_LINES:
             yield f"  and {len(found) - MOST_LINES} more; --json has all of them"
-    if outcome.adoptions is not None:
-        yield ""
-        yield from map(_adoption, outcome.adoptions)
     yield ""
     yield f"Total: {_counts(outcome)}."
-    if outcome.remaining:
+    if outcome.of_the_spec:
         yield f"To set it back: {outcome.restore}"
-        if outcome.adoptions is None and any(one.what == "changed" for one in outcome.remaining):
-            yield "To keep it: platformspec drift --adopt, which writes what it can into the platform file"
 
 
 def _resource(resource: str, group: list[Deviation], outcome: Outcome) -> Iterator[str]:
@@ -91,13 +86,6 @@ def _value(value: Any) -> str:
 
 def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable())
-
-
-def _adoption(one: Adoption) -> str:
-    where = f"{one.deviation.resource} {dotted(one.deviation.path)}".rstrip()
-    if one.refused:
-        return f"not adopted: {where}: {one.refused}"
-    return f"{one.file}: {dotted(one.path)}: {one.before} -> {one.after}"
 
 
 def _counts(outcome: Outcome) -> str:
