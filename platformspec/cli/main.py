@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "review": "say what a change means: for a pull request, over all environments",
     "bootstrap": "make the S3 bucket for the state, or check it",
     "apply": "create and change what the plan says, with terraform and kubectl",
+    "rollback": "go back to what an earlier run applied",
     "destroy": "destroy everything that was applied",
     "approve": "approve what an apply would do",
     "record": "show who applied what, and what each step did",
