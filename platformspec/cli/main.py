@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "bootstrap": "make the S3 bucket for the state, or check it",
     "apply": "create and change what the plan says, with terraform and kubectl",
     "drift": "compare what exists with what was applied; nothing is changed",
+    "rollback": "go back to what an earlier run applied",
     "destroy": "destroy everything that was applied",
     "approve": "approve what an apply would do",
     "record": "show who applied what, and what each step did",

@@ -28,6 +28,7 @@ NOT_RUN = {
     "bootstrap": "needs credentials; tests/apply runs it on a simulated account",
     "approve": "needs a change to an applied platform; tests/apply runs it",
     "drift": "needs something that was applied; tests/apply runs it",
+    "rollback": "needs something that was applied; tests/apply runs it",
     "destroy": "needs something that was applied; tests/apply runs it",
     "record": "needs something that was applied; tests/apply runs it",
     "unlock": "needs an interrupted apply; tests/apply runs it",
