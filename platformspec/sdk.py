@@ -15,7 +15,7 @@ from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.fit.architecture import divides
 from platformspec.fit.engine import EngineMemory, Load
-from platformspec.fit.estimate import Estimate, Setup, estimate
+from platformspec.fit.estimate import Estimate, Fitted, Setup, estimate
 from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
 from platformspec.fit.gpu import Gpu, gpu
 from platformspec.fit.offerings import Offering
@@ -121,6 +121,7 @@ __all__ = [
     "Existing",
     "Expr",
     "FallbackSpec",
+    "Fitted",
     "Fix",
     "FrontExports",
     "GatewayExports",

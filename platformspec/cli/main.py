@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "record": "show who applied what, and what each step did",
     "unlock": "release the lock of an apply that was interrupted",
     "github": "review the pull request of a GitHub Actions run: comment, annotations, approvals",
+    "gitlab": "review the merge request of a GitLab CI job: one note that is kept up to date",
     "graph": "print the graph of declarations",
     "show": "print the effective platform, its defaults, or its resources",
     "why": "say which lines a resource came from, and which passes made it",

@@ -32,6 +32,7 @@ NOT_RUN = {
     "destroy": "needs something that was applied; tests/apply runs it",
     "record": "needs something that was applied; tests/apply runs it",
     "unlock": "needs an interrupted apply; tests/apply runs it",
+    "gitlab": "needs the environment of a GitLab CI job; tests/unit/test_gitlab.py runs it against a server",
     "github": "needs the environment of a GitHub Actions run; tests/unit/test_github.py runs it against a server",
     "preflight": "needs credentials",
     "annotate": "needs findings of a scanner; tests/unit/test_annotate.py runs it",
