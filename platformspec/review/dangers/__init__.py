@@ -11,7 +11,7 @@ from platformspec.review.dangers.destroyed import destroyed, stranded
 from platformspec.review.dangers.exposure import exposed
 from platformspec.review.dangers.hardening import softened
 from platformspec.review.dangers.index import reindexed
-from platformspec.review.dangers.moved import moved
+from platformspec.review.dangers.moved import exchanged, moved
 from platformspec.review.dangers.rollout import unanswered
 from platformspec.review.dangers.rules import new_waivers, weaker_policies
 from platformspec.review.dangers.service import removed_services, versions
@@ -23,6 +23,7 @@ __all__ = ["RULES", "Danger", "Situation", "dangers"]
 
 RULES: Final[tuple[Rule, ...]] = (
     moved,
+    exchanged,
     destroyed,
     stranded,
     taken_over,
