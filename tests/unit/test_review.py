@@ -199,9 +199,9 @@ def test_one_environment(
     files = example("enterprise")
     change = [{"find": "context_tokens: 32768", "put": "context_tokens: 65536"}]
     for name, content in {"base": files, "head": edited(files, change)}.items():
-        for path, text in content.items():
+        for path, body in content.items():
             (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name / path).write_text(text)
+            (tmp_path / name / path).write_text(body)
     monkeypatch.chdir(tmp_path)
     sides = ["--base", "base/platform.yaml", "--head", "head/platform.yaml"]
     data = as_data(capsys, *sides, "--env", "prod")
