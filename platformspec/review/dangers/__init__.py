@@ -8,6 +8,7 @@ from platformspec.review.dangers.access import powers
 from platformspec.review.dangers.callers import shut_out
 from platformspec.review.dangers.danger import Danger, Rule, Situation
 from platformspec.review.dangers.destroyed import destroyed, stranded
+from platformspec.review.dangers.environments import other_environments
 from platformspec.review.dangers.exposure import exposed
 from platformspec.review.dangers.hardening import softened
 from platformspec.review.dangers.index import reindexed
@@ -22,6 +23,7 @@ from platformspec.review.dangers.weaker import weaker
 __all__ = ["RULES", "Danger", "Situation", "dangers"]
 
 RULES: Final[tuple[Rule, ...]] = (
+    other_environments,
     moved,
     exchanged,
     destroyed,
