@@ -62,6 +62,18 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def refuse_idle(args: argparse.Namespace, needed: str, *options: str) -> None:
+    """Say which of the options does nothing, because `needed` is not given, and raise `Stop`. Both as they are typed."""
+    for option in options:
+        if getattr(args, _attribute(option)) and not getattr(args, _attribute(needed)):
+            sys.stderr.write(f"platformspec {args.command}: {option} does something only with {needed}\n")
+            raise Stop(exit.USAGE)
+
+
+def _attribute(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
+
+
 def confirm(args: argparse.Namespace, question: str) -> None:
     """Ask. Raises `Failure` where nobody can be asked, and `Stop` where the answer is no."""
     if args.auto_approve:

@@ -144,7 +144,14 @@ class Environment:
                 f"`{' '.join(command)}` fails: there are no valid credentials",
                 f"log in to account {wanted}, for instance with `aws sso login`",
             )
-        account = json.loads(said).get("Account")
+        try:
+            account = json.loads(said)["Account"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Failure(
+                WRONG_ACCOUNT,
+                f"`{' '.join(command)}` does not say whose account the credentials are for",
+                f"see what it prints; {command[0]} must be the cloud's own program",
+            ) from error
         if account != wanted:
             raise Failure(
                 WRONG_ACCOUNT,

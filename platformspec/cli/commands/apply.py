@@ -10,11 +10,13 @@ import sys
 from platformspec.apply.announced import refuse_half_moved
 from platformspec.apply.lock import is_dead, refusal
 from platformspec.apply.saved_plan import refuse_other_plan
+from platformspec.cli import exit
 from platformspec.cli.acting import (
     NOTHING_TO_RESUME,
     act,
     add_acting_arguments,
     confirm,
+    refuse_idle,
     scope_of,
     unfinished,
 )
@@ -63,6 +65,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
+    refuse_idle(args, "--rehearse", "--inject")
+    refuse_idle(args, "--resume", "--create-again")
+    for option in ("plan", "target"):
+        if args.resume and getattr(args, option) is not None:
+            sys.stderr.write(
+                f"platformspec apply: --resume goes on with what was begun; --{option} cannot change that\n"
+            )
+            return exit.USAGE
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:

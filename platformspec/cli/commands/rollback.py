@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from platformspec.apply.lock import refusal
-from platformspec.cli.acting import act, add_acting_arguments, confirm
+from platformspec.cli.acting import act, add_acting_arguments, confirm, refuse_idle
 from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.going_back import described, going_back
 from platformspec.cli.output import wants_color
@@ -42,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it. The file gives the rules (approvals, freeze windows, the place of the record), and the record the platform."""
+    refuse_idle(args, "--rehearse", "--inject")
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:
