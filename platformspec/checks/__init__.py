@@ -7,6 +7,7 @@ from collections.abc import Callable
 from platformspec.checks.allowed_warnings import apply_allow
 from platformspec.checks.capacity import check_capacity
 from platformspec.checks.cost import check_budgets, check_increase, over_limit
+from platformspec.checks.delivery import check_delivery
 from platformspec.checks.freeze import check_freeze
 from platformspec.checks.groups import check_groups
 from platformspec.checks.lending import check_lending
@@ -33,6 +34,7 @@ GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_sharing,
     check_lending,
     check_groups,
+    check_delivery,
     check_networks,
     check_ranges,
     check_freeze,
