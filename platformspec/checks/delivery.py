@@ -22,7 +22,7 @@ def check_delivery(graph: PlatformGraph, report: Report) -> None:
         engine = spec.delivery.engine
         report.error(
             NO_REPOSITORY,
-            f"{declaration.address} is delivered to by {engine}, and no repository is named",
+            f"{declaration.address} is delivered to by the engine {engine}, and no repository is named",
             at=(*declaration.path, "delivery"),
             help=f"write `delivery: {{engine: {engine}, repository: https://git.example.com/platform/deploy}}`",
         )
