@@ -138,9 +138,7 @@ def let_go(site: Site, cluster: Cluster, known: Mapping[str, Known], ids: Collec
         detail["summary"] = f"{len(nodes)} taken away, and nothing with them"
 
 
-def _write(
-    site: Site, clone: Clone, delivery: Delivery, files: Mapping[str, bytes], detail: dict[str, Any]
-) -> bool:
+def _write(site: Site, clone: Clone, delivery: Delivery, files: Mapping[str, bytes], detail: dict[str, Any]) -> bool:
     """Make the folder hold these files, commit, and push where that is wanted. Whether something of the root changed."""
     _refuse_changed(clone, delivery, files)
     folder = clone.folder / delivery.path

@@ -167,9 +167,7 @@ class Clone:
         """What HEAD has below a folder: path relative to the folder -> content."""
         listed = self._must("--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", f"{path}/")
         names = [name for name in listed.stdout.split("\0") if name]
-        return {
-            name.removeprefix(f"{path}/"): self._must("show", f"HEAD:{name}").stdout.encode() for name in names
-        }
+        return {name.removeprefix(f"{path}/"): self._must("show", f"HEAD:{name}").stdout.encode() for name in names}
 
     def _must(self, *arguments: str) -> Finished:
         done = self.run(*arguments)

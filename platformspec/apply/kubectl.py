@@ -134,7 +134,9 @@ class Cluster:
         group, _, version = identity.api_version.rpartition("/")
         kind = ".".join(part for part in (identity.kind, version, group) if part) if group else identity.kind
         place = ["--namespace", identity.namespace] if identity.namespace else []
-        done = self._patiently(["patch", kind, identity.name, *place, "--type=merge", "--patch", json.dumps(change)], [])
+        done = self._patiently(
+            ["patch", kind, identity.name, *place, "--type=merge", "--patch", json.dumps(change)], []
+        )
         if done.code != 0 and not re.search(r"NotFound|not found|no matches for kind", done.stderr):
             raise _refusal(self.name, done.stderr)
 

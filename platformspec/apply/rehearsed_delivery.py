@@ -46,7 +46,9 @@ def open_repository(folder: pathlib.Path, delivery: Delivery) -> pathlib.Path:
         done = git.run(arguments, folder=place)
         if done.code != 0:
             raise Failure(
-                GIT_FAILED, f"git {arguments[0]} in {place}: {done.stderr.strip()}", f"remove {place}, and rehearse again"
+                GIT_FAILED,
+                f"git {arguments[0]} in {place}: {done.stderr.strip()}",
+                f"remove {place}, and rehearse again",
             )
     (place / ".git" / "rehearsal").touch()
     return place
@@ -55,7 +57,9 @@ def open_repository(folder: pathlib.Path, delivery: Delivery) -> pathlib.Path:
 def rehearse_delivery(site: Site, cluster: Cluster, delivery: Delivery, manifests: Sequence[Manifest]) -> None:
     """Apply what is committed for a cluster. `manifests`: whose uids the record is to have. Raises `Failure`."""
     with site.step(f"deliver {cluster.name}") as detail:
-        site.tell(Event("note", cluster.name, "begins", f"{delivery.engine} is simulated: what it would apply is applied"))
+        site.tell(
+            Event("note", cluster.name, "begins", f"{delivery.engine} is simulated: what it would apply is applied")
+        )
         cluster.reach()
         site.acts()
         files = clone_for(site, delivery).files(delivery.path)

@@ -33,17 +33,21 @@ class DeliverySpec(Spec):
         default=None,
         description="URL of the Git repository, without credentials: https:// or ssh://. Needed for argocd and flux.",
     )
-    branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$(?!\n)")] = Field(
-        default="main", description="Branch that the engine follows."
+    branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$(?!\n)")] = (
+        Field(default="main", description="Branch that the engine follows.")
     )
-    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$(?!\n)")] = Field(
-        default="platforms",
-        description="Folder of the repository; the manifests of a cluster stand in <path>/<platform>/<environment>/<cluster>.",
+    path: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$(?!\n)")] = (
+        Field(
+            default="platforms",
+            description="Folder of the repository; the manifests of a cluster stand in <path>/<platform>/<environment>/<cluster>.",
+        )
     )
     namespace: ObjectName | None = Field(
         default=None, description="Namespace of the engine. Where left out: argocd, or flux-system for Flux."
     )
-    project: ObjectName = Field(default="default", description="Argo CD only: the AppProject that the Applications belong to.")
+    project: ObjectName = Field(
+        default="default", description="Argo CD only: the AppProject that the Applications belong to."
+    )
     secret: ObjectName | None = Field(
         default=None,
         description="Flux only: the Secret in its namespace with credentials for the repository. Argo CD has its own store of them.",

@@ -80,9 +80,7 @@ class Repository:
         self.git("config", f"url.{self.bare}.insteadOf", URL)
 
     def git(self, *arguments: str, at: pathlib.Path | None = None) -> str:
-        done = subprocess.run(
-            ["git", *arguments], cwd=at or self.folder, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["git", *arguments], cwd=at or self.folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -350,7 +348,14 @@ class TestAgainstACluster:
 
     def test_what_is_no_longer_declared_goes_and_a_namespace_stays(self, repository: Repository, yard: Yard) -> None:
         more = manifest("Namespace", "more", namespace=None)
-        head = program(*ENGINE, application("acme-more", "more", "child", 1), HOME, more, config("a"), config("b", namespace="more"))
+        head = program(
+            *ENGINE,
+            application("acme-more", "more", "child", 1),
+            HOME,
+            more,
+            config("a"),
+            config("b", namespace="more"),
+        )
         assert yard.bench.apply(head, site=self.rehearsed(repository, yard)).complete
         outcome = yard.bench.apply(delivered(config("a")), site=self.rehearsed(repository, yard))
         assert outcome.complete, outcome

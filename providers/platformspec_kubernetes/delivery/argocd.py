@@ -53,8 +53,17 @@ def _application(ctx: Context, folder: Sourced[str], group: Group | None) -> Non
     }
     if group is not None and group.scaled:
         spec["ignoreDifferences"] = [
-            {"group": api_group, "kind": kind, "name": name, "namespace": group.name, "jsonPointers": ["/spec/replicas"]}
-            for api_group, kind, name in group.scaled
+            Sourced(
+                {
+                    "group": scaled.api_group,
+                    "kind": scaled.kind,
+                    "name": scaled.name,
+                    "namespace": group.name,
+                    "jsonPointers": ["/spec/replicas"],
+                },
+                scaled.sources,
+            )
+            for scaled in group.scaled
         ]
     sources = Sourced(None, group.sources if group is not None else ())
     ctx.manifest(

@@ -65,7 +65,9 @@ def _kustomization(ctx: Context, folder: Sourced[str], group: Group | None) -> N
     if delivery.service_account is not None:
         spec["serviceAccountName"] = ctx.src(delivery.service_account, "delivery.service_account")
     if group is not None and group.after:
-        spec["dependsOn"] = Sourced([{"name": name_of(ctx, other).value} for other in group.after], (("metadata", "name"), *group.sources))
+        spec["dependsOn"] = Sourced(
+            [{"name": name_of(ctx, other).value} for other in group.after], (("metadata", "name"), *group.sources)
+        )
     ctx.manifest(
         API,
         "Kustomization",

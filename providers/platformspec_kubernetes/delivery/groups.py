@@ -12,20 +12,30 @@ CLUSTER_GROUP: Final = "_cluster"
 SCALERS: Final = ("ScaledObject", "HorizontalPodAutoscaler")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Scaled:
+    """What an autoscaler scales: API group, kind and name. `sources`: paths that say that it does."""
+
+    api_group: str
+    kind: str
+    name: str
+    sources: tuple[Path, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Objects that are delivered together.
 
     - `after`: the groups whose objects they use; two that use each other wait for neither.
     - `wave`: how many groups stand before it in the longest chain of them.
-    - `scaled`: group, kind and name of each object whose number of replicas an autoscaler sets.
+    - `scaled`: each object whose number of replicas an autoscaler sets.
     - `sources`: paths that the existence and the order of the group follow from.
     """
 
     name: str
     after: tuple[str, ...]
     wave: int
-    scaled: tuple[tuple[str, str, str], ...]
+    scaled: tuple[Scaled, ...]
     sources: tuple[Path, ...]
 
 
@@ -54,7 +64,7 @@ def groups_of(nodes: Sequence[Manifest]) -> tuple[Group, ...]:
             name,
             tuple(sorted(after[name])),
             waves[name],
-            tuple(sorted(filter(None, map(_target, members)))),
+            tuple(sorted(scaled for node in members if (scaled := _target(node)) is not None)),
             tuple(sorted({path for node in members for path in node.sources_of(())}, key=str)),
         )
         for name, members in by_group.items()
@@ -72,14 +82,14 @@ def _reached(name: str, needs: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _target(node: Manifest) -> tuple[str, str, str] | None:
+def _target(node: Manifest) -> Scaled | None:
     if node.attrs["kind"] not in SCALERS:
         return None
     # Both kinds have the same field; KEDA's defaults are those of its CustomResourceDefinition.
     spec: Any = node.attrs["spec"]
     target = spec["scaleTargetRef"]
     api_group = str(target.get("apiVersion", "apps/v1")).rpartition("/")[0]
-    return api_group, str(target.get("kind", "Deployment")), str(target["name"])
+    return Scaled(api_group, str(target.get("kind", "Deployment")), str(target["name"]), node.sources_of(()))
 
 
 def name_of(ctx: Context, group: str = "") -> Sourced[str]:
