@@ -18,6 +18,7 @@ from platformspec.cost.prices import PriceTable
 from platformspec.diagnostics import Report
 from platformspec.graph.platform import Platform
 from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.graph.renames import check_claims, former_names
 from platformspec.graph.resolve import resolve
 from platformspec.ir.program import Program
 from platformspec.ir.verify import verify
@@ -81,7 +82,9 @@ def resolve_references(c: Compilation) -> None:
     """Names -> typed edges, before anything looks at what a declaration uses."""
     assert c.spec is not None
     assert c.document is not None
-    platform = Platform(c.spec, c.document, c.environment, c.as_of, c.lock.names_in(c.environment))
+    c.lock = c.lock.renamed(c.environment, former_names(c.spec))
+    names, called = c.lock.names_in(c.environment), c.lock.called_in(c.environment)
+    platform = Platform(c.spec, c.document, c.environment, c.as_of, names, called)
     c.graph = resolve(platform, c.report)
 
 
@@ -164,7 +167,8 @@ def run_passes(compilation: Compilation, passes: Sequence[Callable[[Compilation]
 
 
 def compare_costs(head: Compilation, base: Program | None) -> CostDelta | None:
-    """What the difference between a program and a compilation costs, both at the head's prices; policies about it go on the head's report.
+    """What the difference between a program and a compilation costs, both at the head's prices; policies about it go on the head's report,
+    and earlier names that the program does not know.
 
     None where no figure changes. Without `base` everything is new, and no policy about increases applies.
     """
@@ -173,7 +177,9 @@ def compare_costs(head: Compilation, base: Program | None) -> CostDelta | None:
     if base is None:
         return compare(None, head.estimate)
     assert head.prices is not None
-    before = estimate(base.costs, head.prices)
+    assert head.program is not None
+    check_claims(head.graph.platform, base, head.program, head.report)
+    before = estimate(base.renamed(head.program.former).costs, head.prices)
     head.findings = (*head.findings, *check_difference(head.graph, before, head.estimate, head.report))
     return compare(before, head.estimate)
 

@@ -14,7 +14,7 @@ from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.fit.architecture import divides
-from platformspec.fit.engine import EngineMemory
+from platformspec.fit.engine import EngineMemory, Load
 from platformspec.fit.estimate import Estimate, Setup, estimate
 from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
 from platformspec.fit.gpu import Gpu, gpu
@@ -66,7 +66,9 @@ from platformspec.lower.contract import (
     Verdict,
     Workload,
 )
+from platformspec.lower.objects import Objects, ObjectsProblem, Stored
 from platformspec.lower.stage import Stage, Summary
+from platformspec.lower.state_bucket import BucketProblem, BucketTrait, StateBucket
 from platformspec.source.document import Document
 
 __all__ = [
@@ -81,6 +83,8 @@ __all__ = [
     "Answer",
     "Attr",
     "BucketExports",
+    "BucketProblem",
+    "BucketTrait",
     "CacheExports",
     "CacheSpec",
     "Capability",
@@ -119,6 +123,7 @@ __all__ = [
     "Grant",
     "Json",
     "KubernetesRange",
+    "Load",
     "Manifest",
     "ModelBucketSpec",
     "ModelExports",
@@ -127,6 +132,8 @@ __all__ = [
     "NetworkExports",
     "NetworkSpec",
     "Node",
+    "Objects",
+    "ObjectsProblem",
     "Offering",
     "Parallelism",
     "Path",
@@ -152,7 +159,9 @@ __all__ = [
     "Sourced",
     "Stage",
     "Stake",
+    "StateBucket",
     "Statement",
+    "Stored",
     "Summary",
     "TeamExports",
     "TeamSpec",

@@ -21,6 +21,11 @@ WHEELS = {
     "vllm": ("vllm/engine/arg_utils.py", "vllm/entrypoints/common/cli_args.py"),
     "sglang": ("sglang/srt/server_args.py", "sglang/srt/arg_groups/fields/"),
 }
+# Flags whose values are given too: the file and the name of the literal, or of the field, that lists them.
+CHOICES = {
+    "vllm": {"--kv-cache-dtype": ("vllm/config/cache.py", "CacheDType")},
+    "sglang": {"--kv-cache-dtype": ("sglang/srt/arg_groups/fields/model.py", "kv_cache_dtype")},
+}
 
 
 def flags_of(engine: str, wheel: pathlib.Path) -> list[str]:
@@ -33,6 +38,14 @@ def flags_of(engine: str, wheel: pathlib.Path) -> list[str]:
                 found.update(_registered(tree))
                 found.update(_fields(tree))
     return sorted(found)
+
+
+def choices_of(engine: str, wheel: pathlib.Path) -> dict[str, list[str]]:
+    """Values that a flag takes, for the flags whose values are given."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {
+            flag: sorted(_listed(ast.parse(archive.read(file)), name)) for flag, (file, name) in CHOICES[engine].items()
+        }
 
 
 def version_of(wheel: pathlib.Path) -> str:
@@ -63,6 +76,20 @@ def _registered(tree: ast.AST) -> Iterator[str]:
                     yield leaf.value
 
 
+def _listed(tree: ast.AST, name: str) -> Iterator[str]:
+    """Words of `name = Literal[...]`, or of the choices in the annotation of a field `name`."""
+    for node in ast.walk(tree):
+        lists: list[ast.expr] = []
+        if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == [name]:
+            lists = [node.value]
+        elif isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == name:
+            words = [word for word in ast.walk(node.annotation) if isinstance(word, ast.keyword)]
+            lists = [word.value for word in words if word.arg == "choices"]
+        for leaf in (leaf for values in lists for leaf in ast.walk(values)):
+            if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
+                yield leaf.value
+
+
 def _fields(tree: ast.AST) -> Iterator[str]:
     """Fields of classes whose fields become arguments: SGLang's annotated ones, and vLLM's front end."""
     for node in ast.walk(tree):
@@ -87,5 +114,6 @@ if __name__ == "__main__":
             "version": version_of(wheel),
             "source": f"its wheel {version_of(wheel)} on PyPI",
             "flags": flags_of(engine, wheel),
+            "choices": choices_of(engine, wheel),
         }
     FILE.write_text(json.dumps(known, indent=1) + "\n", "utf-8")

@@ -27,6 +27,13 @@ PROTECTED = Code(
 )
 
 
+HALF_MOVED = Code(
+    "PS780",
+    "a targeted apply in the middle of a rename",
+    explain="A renamed declaration is taken over as a whole: Terraform moves all resources of a stack to their new addresses or none, and "
+    "`--target` would leave some of them out. Apply the rename without a target; by itself it changes nothing outside.",
+)
+
 Guards = Mapping[str, Mapping[str, Any]]
 """Type -> arguments that must have these values before the cloud lets it be destroyed."""
 
@@ -38,7 +45,7 @@ def refuse_protected(
     for change in plan.changes:
         if change.action not in ("replace", "delete") or (scope is not None and change.id not in scope):
             continue
-        before = known.get(change.id)
+        before = known.get(change.was or change.id)
         nodes = [change.node, *([before.node] if before is not None else [])]
         verb = "replaces" if change.action == "replace" else "deletes"
         why = f", because {change.reason}" if change.reason else ""
@@ -53,6 +60,17 @@ def refuse_protected(
                 PROTECTED,
                 f"the plan {verb} {change.id} of {change.node.declaration}, whose {guard} is on{why}",
                 f"keep {change.node.declaration} as it is, or apply `{guard}: false` for it first",
+            )
+
+
+def refuse_half_moved(plan: Plan, scope: Collection[str] | None, target: str) -> None:
+    """Raises `Failure` where a targeted apply would leave out a part of a rename."""
+    for change in plan.changes:
+        if change.was is not None and scope is not None and change.id not in scope:
+            raise Failure(
+                HALF_MOVED,
+                f"{change.node.declaration} has another name than at the last apply ({change.was}), and {target} is only a part of what moves with it",
+                "apply the rename first, without --target",
             )
 
 

@@ -10,6 +10,7 @@ A destroy is an apply of nothing. Every step is journalled; `resume` leaves out 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -19,13 +20,13 @@ from typing import Any, Final
 
 from platformspec.apply.announced import Guards
 from platformspec.apply.cluster_step import apply_manifests, prune, wait_until_ready
+from platformspec.apply.doubtful import narrow_doubts
 from platformspec.apply.events import Event
 from platformspec.apply.process import identity
 from platformspec.apply.record import Known
 from platformspec.apply.site import Site, now
 from platformspec.apply.stack_step import apply_stack
 from platformspec.apply.teardown import empty_cluster
-from platformspec.apply.terraform import creations_in_doubt
 from platformspec.diagnostics import Diagnostic, Failure
 from platformspec.ir.node import Manifest, Node, ProviderConfig
 from platformspec.ir.program import KUBERNETES_STACK, Program
@@ -98,6 +99,7 @@ class _Work:
 
 def apply(site: Site, intent: Intent) -> Outcome:
     """Do it. The caller holds the lock and has begun the run in the record."""
+    site.record.rename(intent.head.former)
     work = _Work(site, intent, site.record.known())
     site.tell(Event("run", intent.plan.platform, "begins"))
     _doubt(site, work.union.by_stack)
@@ -110,15 +112,21 @@ def apply(site: Site, intent: Intent) -> Outcome:
     except _Failures as several:
         return _ended(site, several.failures)
     except KeyboardInterrupt:
-        site.record.end_run(site.run, "interrupted", now())
+        with contextlib.suppress(Failure):
+            site.record.end_run(site.run, "interrupted", now())
         raise
-    site.record.end_run(site.run, "complete", now())
+    try:
+        site.record.end_run(site.run, "complete", now())
+    except Failure as failure:
+        return _ended(site, [failure])
     site.tell(Event("run", intent.plan.platform, "done"))
     return Outcome((), site.acted, left)
 
 
 def _ended(site: Site, failures: Sequence[Failure]) -> Outcome:
-    site.record.end_run(site.run, "failed", now())
+    # The record may be what was lost. It then says that the run goes on, as after a kill.
+    with contextlib.suppress(Failure):
+        site.record.end_run(site.run, "failed", now())
     site.tell(Event("run", site.platform, "failed", code=failures[0].diagnostic.code.id))
     return Outcome(tuple(failure.diagnostic for failure in failures), site.acted)
 
@@ -177,7 +185,8 @@ def _doubt(site: Site, stacks: Iterable[str]) -> None:
     before = [run for run in site.record.runs() if run.id < site.run]
     if before and before[-1].status != "complete":
         for name in stacks:
-            site.record.doubt(name, creations_in_doubt(site.logs(before[-1].id) / f"{name}.apply.log"))
+            log = site.logs(before[-1].id) / f"{name}.apply.log"
+            narrow_doubts(site.record, name, log, site.stacks_folder / name)
 
 
 def _clusters(work: _Work) -> tuple[str, ...]:

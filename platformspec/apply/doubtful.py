@@ -7,13 +7,15 @@ it is reported, with its tags, and a person decides.
 
 from __future__ import annotations
 
+import pathlib
 import string
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from platformspec.apply.events import Event
+from platformspec.apply.record import Record
 from platformspec.apply.site import Site
-from platformspec.apply.terraform import ResourceChange, Stack
+from platformspec.apply.terraform import ERRORED_STATE, ResourceChange, Stack, creations_in_doubt
 from platformspec.diagnostics import Code, Failure
 from platformspec.ir.node import Placement
 
@@ -56,6 +58,18 @@ def settle_doubts(
             "`platformspec apply --resume --create-again`",
         )
     return adopted
+
+
+def narrow_doubts(record: Record, stack: str, log: pathlib.Path, folder: pathlib.Path) -> None:
+    """Keep in doubt, of what an apply was to create, only what its log says it had begun without hearing how it ended.
+
+    Where there is no such log the apply ran on another machine, and everything stays in doubt. So it does where terraform
+    could not write its state, which then lies in `folder`, on this machine alone.
+    """
+    if log.exists() and not (folder / ERRORED_STATE).exists():
+        begun = creations_in_doubt(log)
+        record.settled(stack)
+        record.doubt(stack, begun)
 
 
 def import_id(form: str | None, values: Mapping[str, Any]) -> str | None:

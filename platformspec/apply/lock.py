@@ -7,10 +7,10 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from platformspec.apply.process import identity
+from platformspec.apply.process import identity, process_space
 from platformspec.apply.record import Record
 from platformspec.diagnostics import Code, Failure
 
@@ -39,8 +39,12 @@ def who() -> str:
 
 
 def is_dead(owner: Mapping[str, Any]) -> bool:
-    """Whether the owner was a process of this machine that is gone."""
-    return bool(owner["host"] == socket.gethostname() and identity(owner["pid"]) != owner["identity"])
+    """Whether the owner is known to be gone: a process of this machine that no longer runs.
+
+    The name of a host alone says little of a shared lock: containers and machines share names, and so would process numbers.
+    """
+    here = owner["host"] == socket.gethostname() and owner.get("space", process_space()) == process_space()
+    return bool(here and identity(owner["pid"]) != owner["identity"])
 
 
 def described(owner: Mapping[str, Any]) -> str:
@@ -62,6 +66,8 @@ def locked(record: Record, command: str, at: str, *, take_over: bool = False) ->
         "identity": identity(os.getpid()),
         "since": at,
     }
+    if record.is_shared:
+        owner["space"] = process_space()
     held = record.take_lock(owner)
     if held is not None and take_over and is_dead(held):
         record.drop_lock(held["token"])
@@ -70,8 +76,12 @@ def locked(record: Record, command: str, at: str, *, take_over: bool = False) ->
         raise refusal(held)
     try:
         yield
-    finally:
-        record.drop_lock(owner["token"])
+    except BaseException:
+        # What went wrong first is what matters. A lock that stays is one whose owner is dead.
+        with suppress(Failure):
+            record.drop_lock(owner["token"])
+        raise
+    record.drop_lock(owner["token"])
 
 
 def refusal(owner: Mapping[str, Any]) -> Failure:
@@ -85,5 +95,5 @@ def refusal(owner: Mapping[str, Any]) -> Failure:
     return Failure(
         LOCKED,
         f"{described(owner)} has the lock",
-        "wait until it has ended; if its machine is gone, `platformspec unlock --force`",
+        "wait until it has ended; if its machine is gone or was restarted, `platformspec unlock --force`",
     )

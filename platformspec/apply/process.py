@@ -72,7 +72,12 @@ class Program:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.environment},
             )
-            started(process.pid)
+            lost: BaseException | None = None
+            try:
+                started(process.pid)
+            except BaseException as error:
+                # It runs, and nobody else will wait for it.
+                lost = error
             rest = ""
             while True:
                 try:
@@ -85,6 +90,8 @@ class Program:
                     interrupted = True
             if rest:
                 line(rest)
+        if lost is not None:
+            raise lost
         if interrupted:
             raise KeyboardInterrupt
         return process.returncode
@@ -110,6 +117,15 @@ def identity(pid: int) -> str | None:
         return None
     state, start = fields[0], fields[19]
     return None if state in ("Z", "X") else start
+
+
+def process_space() -> str | None:
+    """What tells the process numbers of this machine, since its start and in this container, from all others; None where nothing does."""
+    try:
+        boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return None
 
 
 def output_of(command: Sequence[str], **options: Any) -> str | None:

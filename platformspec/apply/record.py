@@ -1,7 +1,7 @@
 """The record of an environment: what is believed to exist, who applied what, and how far each apply came.
 
-One SQLite file. Every step is journalled before and after, each in a transaction of its own, so that a killed process leaves
-a record that says what it was doing. Every value that matters carries its own digest: a damaged record is reported and never
+One SQLite database, in a file or shared (`shared.py`). Every step is journalled before and after, each in a transaction of its
+own, so that a killed process leaves a record that says what it was doing. Every value that matters carries its own digest: a damaged record is reported and never
 written to.
 """
 
@@ -14,16 +14,18 @@ import os
 import pathlib
 import sqlite3
 import threading
-import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
+from platformspec.apply.record_file import FORMAT, empty, is_whole, make
+from platformspec.apply.shared import SharedRecord
 from platformspec.diagnostics import Code, Failure
 from platformspec.ir.node import Node
 from platformspec.ir.program import Program
+from platformspec.ir.rename import Former, current_id, renamed_node
 from platformspec.ir.serialise import from_json, node_from_data, node_to_data, to_json
 
 DAMAGED = Code(
@@ -45,25 +47,8 @@ FOREIGN = Code(
     explain="A record belongs to one platform in one environment. This one names another: files were copied, or a platform was renamed.",
 )
 
-FORMAT: Final = 1
 Status = Literal["running", "complete", "failed", "interrupted"]
 Certainty = Literal["applied", "attempted"]
-TABLES: Final = """
-create table meta (key text primary key, value text not null);
-create table runs (
-  id integer primary key, command text not null, started text not null, ended text, who text not null, host text not null,
-  tool_version text not null, revision text, file text not null, head_digest text not null, artifacts_digest text not null,
-  status text not null, counts text not null, options text not null, ir blob not null, ir_digest text not null);
-create table steps (
-  run integer not null references runs, name text not null, status text not null, started text, ended text, pid integer,
-  identity text, detail text not null, primary key (run, name));
-create table nodes (
-  id text primary key, stack text not null, certainty text not null, uid text, data text not null, digest text not null);
-create table approvals (head_digest text, base_digest text, who text, role text, at text, primary key (head_digest, base_digest, who, role));
-create table states (stack text primary key, lineage text not null, serial integer not null);
-create table doubts (stack text, address text, primary key (stack, address));
-create table lock (one integer primary key check (one = 1), owner text not null);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,54 +95,107 @@ class Known:
 
 
 class Record:
-    """The record in a file. Safe to use from several threads."""
+    """The record of one environment. Safe to use from several threads."""
 
-    def __init__(self, file: pathlib.Path, platform: str, environment: str | None) -> None:
-        """Open it, or begin a new one. Raises `Failure` where it is damaged, newer or another platform's."""
+    def __init__(
+        self, file: pathlib.Path, platform: str, environment: str | None, shared: SharedRecord | None = None
+    ) -> None:
+        """Open it, or begin a new one. Raises `Failure` where it is damaged, newer or another platform's.
+
+        `shared`: the record is kept there. Every change is there too before the method returns, or a `Failure` is raised;
+        `file` is the copy of what was read or written last.
+        """
         self.file = file
+        self.where = shared.where if shared is not None else str(file)
+        self._names = (platform, environment or "")
+        self._shared = shared
         self._lock = threading.RLock()
+        self._stored_changes = 0
+        if shared is not None:
+            self._database = self._loaded(shared)
+            return
         if not file.exists():
-            _make(file, platform, environment)
+            make(file, platform, environment)
         if file.stat().st_size == 0:
             # SQLite takes an empty file for a new database.
-            raise _damaged(file, "it is empty")
+            raise self._damaged("it is empty")
         self._database = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
+        self._check(self._database)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines use the same record."""
+        return self._shared is not None
+
+    def _loaded(self, shared: SharedRecord) -> sqlite3.Connection:
+        """What is shared now, in memory. A new record is written with its first change."""
+        content = shared.load()
+        if content is None:
+            self._refuse_forgotten(shared)
+        elif not is_whole(content):
+            raise self._damaged("it is cut short, or is no record")
+        database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        database.deserialize(content if content is not None else empty(*self._names))
+        self._check(database)
+        self._stored_changes = database.total_changes
+        shared.keep_copy(content)
+        return database
+
+    def _refuse_forgotten(self, shared: SharedRecord) -> None:
+        """Raises `Failure` where this machine knows a record with something in it, and nothing is shared."""
+        if not self.file.exists():
+            return
+        with contextlib.closing(Record(self.file, self._names[0], self._names[1] or None)) as copy:
+            if copy.runs() or copy.known():
+                raise shared.gone()
+
+    def _check(self, database: sqlite3.Connection) -> None:
+        """Raises `Failure`, with the database closed, unless it is a sound record of this platform."""
+        self._database = database
         try:
-            self._database.execute("pragma synchronous = full")
-            self._check(platform, environment)
+            database.execute("pragma synchronous = full")
+            self._check_content()
         except sqlite3.DatabaseError as error:
-            self._database.close()
-            raise _damaged(file, str(error)) from error
+            database.close()
+            raise self._damaged(str(error)) from error
         except Failure:
-            self._database.close()
+            database.close()
             raise
 
-    def _check(self, platform: str, environment: str | None) -> None:
+    def _check_content(self) -> None:
         problems = [row[0] for row in self._rows("pragma integrity_check")]
         if problems != ["ok"]:
-            raise _damaged(self.file, str(problems[0]))
+            raise self._damaged(str(problems[0]))
         meta = dict(self._rows("select key, value from meta"))
         if not meta.get("format", "").isdigit():
-            raise _damaged(self.file, "it does not say its format")
+            raise self._damaged("it does not say its format")
         if int(meta["format"]) > FORMAT:
             raise Failure(
                 NEWER,
-                f"{self.file} has format {meta['format']}, and this platformspec knows formats up to {FORMAT}",
+                f"{self.where} has format {meta['format']}, and this platformspec knows formats up to {FORMAT}",
                 "pip install --upgrade platformspec",
             )
-        if (meta.get("platform"), meta.get("environment")) != (platform, environment or ""):
+        if (meta.get("platform"), meta.get("environment")) != self._names:
             raise Failure(
                 FOREIGN,
-                f"{self.file} is the record of {meta.get('platform')} {meta.get('environment')}".rstrip(),
+                f"{self.where} is the record of {meta.get('platform')} {meta.get('environment')}".rstrip(),
                 "restore the record of this platform, or give metadata.name its former value",
             )
         self.known()
         for run, ir, digest in self._rows("select id, ir, ir_digest from runs"):
             if hashlib.sha256(ir).hexdigest() != digest:
-                raise _damaged(self.file, f"the program of run {run} does not have its digest")
+                raise self._damaged(f"the program of run {run} does not have its digest")
+
+    def _damaged(self, why: str) -> Failure:
+        restore = f"`cp {self.file}.bak {self.file}`" if self._shared is None else "the version before it in the bucket"
+        return Failure(
+            DAMAGED,
+            f"the record {self.where} is damaged: {why}",
+            f"restore it: {restore}, or from a backup; nothing was changed",
+        )
 
     def close(self) -> None:
-        """Close the file."""
+        """Close it."""
         self._database.close()
 
     def back_up(self) -> None:
@@ -180,6 +218,9 @@ class Record:
                 self._database.execute("rollback")
                 raise
             self._database.execute("commit")
+            if self._shared is not None and self._database.total_changes != self._stored_changes:
+                self._shared.store(self._database.serialize())
+                self._stored_changes = self._database.total_changes
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
@@ -192,7 +233,7 @@ class Record:
         found: dict[str, Known] = {}
         for id, certainty, uid, data, digest in self._rows("select id, certainty, uid, data, digest from nodes"):
             if hashlib.sha256(data.encode()).hexdigest() != digest:
-                raise _damaged(self.file, f"the entry of {id} does not have its digest")
+                raise self._damaged(f"the entry of {id} does not have its digest")
             found[id] = Known(node_from_data(json.loads(data)), certainty, uid)
         return dict(sorted(found.items()))
 
@@ -223,6 +264,25 @@ class Record:
                 self._database.execute(
                     "insert or replace into nodes values (?, ?, 'applied', ?, ?, ?)",
                     (node.id, node.stack, (uids or {}).get(node.id), data, digest),
+                )
+
+    def rename(self, former: Former) -> None:
+        """What is known of renamed declarations is known under their present names from now on."""
+        known = self.known()
+        if all(current_id(id, former) == id for id in known):
+            return
+        with self.writing():
+            for id, item in known.items():
+                node = renamed_node(item.node, former)
+                if node == item.node:
+                    continue
+                self._database.execute("delete from nodes where id = ?", (id,))
+                if node.id != id and node.id in known and known[node.id].certainty == "applied":
+                    continue
+                data, digest = _row(node)
+                self._database.execute(
+                    "insert or replace into nodes values (?, ?, ?, ?, ?, ?)",
+                    (node.id, node.stack, item.certainty, item.uid, data, digest),
                 )
 
     def gone(self, ids: Iterable[str]) -> None:
@@ -343,50 +403,45 @@ class Record:
     # The lock.
 
     def take_lock(self, owner: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Take the environment's lock. Returns None, or who has it."""
+        """Take the environment's lock. Returns None, or who has it. What is shared is read again once the lock is ours."""
+        if self._shared is not None:
+            return self._take_shared_lock(self._shared, owner)
         with self.writing():
             held = self.lock_owner()
             if held is None:
                 self._database.execute("insert into lock values (1, ?)", (json.dumps(owner),))
             return held
 
+    def _take_shared_lock(self, shared: SharedRecord, owner: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        held = shared.take_lock(owner)
+        if held is None:
+            try:
+                with self._lock:
+                    self._database.close()
+                    self._database = self._loaded(shared)
+            except Failure:
+                shared.drop_lock(owner["token"])
+                raise
+        return held
+
     def lock_owner(self) -> Mapping[str, Any] | None:
         """Who has the lock."""
+        if self._shared is not None:
+            return self._shared.lock_owner()
         rows = self._rows("select owner from lock")
         return json.loads(rows[0][0]) if rows else None
 
     def drop_lock(self, token: str) -> None:
         """Release the lock if it is still the one with this token."""
+        if self._shared is not None:
+            self._shared.drop_lock(token)
+            return
         with self.writing():
             held = self.lock_owner()
             if held is not None and held["token"] == token:
                 self._database.execute("delete from lock")
 
 
-def _make(file: pathlib.Path, platform: str, environment: str | None) -> None:
-    """An empty record, whole from the first moment that it is there; one that somebody else has just made is left."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f"{file.name}.{uuid.uuid4().hex}")
-    try:
-        with contextlib.closing(sqlite3.connect(beside)) as database:
-            database.executescript(TABLES)
-            values = {"format": str(FORMAT), "platform": platform, "environment": environment or ""}
-            database.executemany("insert into meta values (?, ?)", values.items())
-            database.commit()
-        with contextlib.suppress(FileExistsError):
-            os.link(beside, file)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
 def _row(node: Node) -> tuple[str, str]:
     data = json.dumps(node_to_data(node), ensure_ascii=False)
     return data, hashlib.sha256(data.encode()).hexdigest()
-
-
-def _damaged(file: pathlib.Path, why: str) -> Failure:
-    return Failure(
-        DAMAGED,
-        f"the record {file} is damaged: {why}",
-        f"restore it: `cp {file}.bak {file}`, or from a backup; nothing was changed",
-    )

@@ -7,7 +7,7 @@ import pathlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,7 +105,9 @@ class Site:
             yield detail
         except Failure as failure:
             detail["failure"] = failure.diagnostic.message
-            self.record.end_step(self.run, name, "failed", now(), detail)
+            # The record may be what was lost.
+            with suppress(Failure):
+                self.record.end_step(self.run, name, "failed", now(), detail)
             self.tell(
                 Event(
                     "step",
@@ -118,7 +120,8 @@ class Site:
             )
             raise
         except KeyboardInterrupt:
-            self.record.end_step(self.run, name, "interrupted", now(), detail)
+            with suppress(Failure):
+                self.record.end_step(self.run, name, "interrupted", now(), detail)
             raise
         self.record.end_step(self.run, name, "done", now(), detail)
         self.tell(Event("step", name, "done", str(detail.get("summary", "")), time.monotonic() - began))

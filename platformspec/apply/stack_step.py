@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from platformspec.apply.announced import refuse_unannounced
-from platformspec.apply.doubtful import settle_doubts
+from platformspec.apply.doubtful import narrow_doubts, settle_doubts
 from platformspec.apply.events import Event
 from platformspec.apply.site import Site
 from platformspec.apply.terraform import RESTORE, STATE_UNREADABLE, Stack
 from platformspec.diagnostics import Failure
 from platformspec.emit.terraform import address
-from platformspec.ir.node import Resource
+from platformspec.ir.node import Import, Moved, Resource
 from platformspec.ir.program import Program
 
 
@@ -34,7 +34,12 @@ def apply_stack(
     to take away. `create_again`: nothing of what is in doubt exists. Raises `Failure`.
     """
     step = step or f"stack {name}"
-    nodes = [node for node in program.by_stack.get(name, ()) if scope is None or node.id in scope]
+    nodes = [
+        node
+        for node in program.by_stack.get(name, ())
+        # What only tells Terraform where something is does not exist.
+        if (scope is None or node.id in scope) and not isinstance(node, (Import, Moved))
+    ]
     ids = {address(node): node.id for node in program.by_stack.get(name, ()) if isinstance(node, Resource)}
     known = site.record.known()
     ids |= {
@@ -59,11 +64,21 @@ def apply_stack(
         unfinished = {id for id, item in known.items() if item.certainty == "attempted"}
         refuse_unannounced(name, planned.changes, ids, announced, unfinished)
         if planned.changes_something:
+            # Should another machine go on with this run, it has no log to see how far this one came. Here the log begins first:
+            # killed in between, nothing is in doubt.
+            stack.begin_log("apply")
+            site.record.doubt(name, [change.address for change in planned.changes if change.creates])
             site.acts()
-            stack.apply(lambda message: _relay(site, ids, message))
+            try:
+                stack.apply(lambda message: _relay(site, ids, message))
+            except Failure:
+                narrow_doubts(site.record, name, stack.log("apply"), stack.folder)
+                raise
         else:
             stack.forget_plan()
         counts = Counter(_verb(change.actions) for change in planned.changes)
+        if planned.moved:
+            counts["moved"] = planned.moved
         detail["counts"] = dict(counts)
         detail["summary"] = ", ".join(f"{count} {verb}" for verb, count in sorted(counts.items())) or "no changes"
         state = stack.state()
@@ -71,6 +86,7 @@ def apply_stack(
             site.record.state_is(name, state["lineage"], state["serial"])
         site.record.applied(nodes)
         site.record.gone(removes)
+        site.record.settled(name)
 
 
 def refuse_lost_state(site: Site, stack: Stack) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from platformspec.apply.kept_locks import file_of
 from platformspec.apply.process import Program
 from platformspec.diagnostics import Code, Failure
 
@@ -18,7 +19,7 @@ NO_BUCKET = Code(
     "PS704",
     "a bucket for the state that does not exist",
     explain="Terraform keeps its state in the bucket under cloud.state, and the bucket must be there before the first apply. "
-    "It is named in platform.yaml, so nothing creates it unasked.",
+    "`platformspec bootstrap` makes it; nothing else does so unasked.",
 )
 TERRAFORM_FAILED = Code(
     "PS716",
@@ -34,14 +35,26 @@ STATE_UNREADABLE = Code(
     "last in a file that ends in .backup; a bucket with versioning keeps every version.",
 )
 
+STATE_LOCKED = Code(
+    "PS768",
+    "a state that somebody else has locked",
+    explain="Terraform locks the state of a stack while it works on it: with S3, by an object beside the state that ends in .tflock. Somebody runs "
+    "terraform by hand, or a terraform was killed and could not release its lock. Nothing in this stack was changed.",
+)
+
+MAKE_BUCKET: Final = "`platformspec bootstrap` makes it; or correct cloud.state.bucket"
 RESTORE: Final = "restore the state from its .backup file or from an earlier version in the bucket; nothing was changed"
 # Terraform's own words for a state that it cannot make sense of.
 UNREADABLE: Final = re.compile(
     r"Unsupported state file|state file could not be|does not have the expected content|[Ii]nvalid state"
 )
-# What terraform says when a provider is gone, or the cloud's answer did not come.
+# What terraform says of the lock that keeps it out, once its lines are joined.
+LOCKED: Final = re.compile(r"Error acquiring the state lock.*?Lock Info: *ID: (?P<id>\S+)(?P<rest>.*)")
+LOCKED_BY: Final = re.compile(r"Operation: (?P<what>\S+) Who: (?P<who>.+?) Version: \S+ Created: (?P<since>\S+ \S+)")
+# What terraform says when a provider is gone (its internal/plugin6 names three answers, by when the provider went), or the cloud's
+# answer did not come.
 UNHEARD: Final = re.compile(
-    r"[Pp]lugin did not respond|[Pp]lugin exited|connection reset|unexpected EOF|[Tt]imeout|deadline exceeded"
+    r"[Pp]lugin did not respond|Request cancelled|Plugin error|[Pp]lugin exited|connection reset|unexpected EOF|[Tt]imeout|deadline exceeded"
 )
 LOCK_TIMEOUT: Final = "30s"
 PLAN_FILE: Final = "change.tfplan"
@@ -77,10 +90,14 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class StackPlan:
-    """`changes_something` is true for outputs alone, too; `changes` holds what is done with resources, no-ops left out."""
+    """`changes_something` is true for outputs alone, too; `changes` holds what is done with resources, no-ops left out.
+
+    `moved`: how many resources get another address.
+    """
 
     changes_something: bool
     changes: tuple[ResourceChange, ...]
+    moved: int
 
 
 Follow = Callable[[Mapping[str, Any]], None]
@@ -111,7 +128,7 @@ class Stack:
 
     def initialise(self) -> None:
         """Install providers, by the platform's lock file where it has one, and connect the backend."""
-        kept = None if self._kept_locks is None else self._kept_locks / f"{self.name}.lock.hcl"
+        kept = None if self._kept_locks is None else self._kept_locks / file_of(self.name)
         lock = self.folder / LOCK_FILE
         with self._installing:
             if kept is not None and kept.exists():
@@ -139,7 +156,9 @@ class Stack:
         shown = self._terraform.run(["show", "-json", PLAN_FILE], folder=self.folder)
         if shown.code != 0:
             raise self.failure("show", shown.stderr)
-        return StackPlan(code == 2, tuple(_changes(json.loads(shown.stdout))))
+        plan = json.loads(shown.stdout)
+        moved = sum("previous_address" in item for item in plan.get("resource_changes", ()))
+        return StackPlan(code == 2, tuple(_changes(plan)), moved)
 
     def apply(self, follow: Follow) -> None:
         """Apply the plan that was just made."""
@@ -181,6 +200,14 @@ class Stack:
     def _unreadable(self, words: str) -> Failure:
         return Failure(STATE_UNREADABLE, f"the state of stack {self.name} cannot be read: {words}", RESTORE)
 
+    def _locked(self, id: str, owner: re.Match[str] | None) -> Failure:
+        by = f" by {owner['who']} ({owner['what']}) since {owner['since']}" if owner is not None else ""
+        return Failure(
+            STATE_LOCKED,
+            f"the state of stack {self.name} is locked{by}; the lock is {id}",
+            f"wait until they have ended; if they are gone, `terraform -chdir={self.folder} force-unlock {id}`",
+        )
+
     def failure(self, verb: str, text: str) -> Failure:
         """The failure for what terraform said."""
         words = _last_words(text)
@@ -188,8 +215,10 @@ class Stack:
             return Failure(
                 NO_BUCKET,
                 f"stack {self.name}: {words}",
-                "make the bucket (versioned, encrypted, private), or correct cloud.state",
+                MAKE_BUCKET,
             )
+        if found := LOCKED.search(words):
+            return self._locked(found["id"], LOCKED_BY.search(found["rest"]))
         if UNREADABLE.search(words):
             return self._unreadable(words)
         return Failure(
@@ -201,6 +230,11 @@ class Stack:
     def log(self, verb: str) -> pathlib.Path:
         """The file with what terraform said when it did this last in this run."""
         return self._logs / f"{self.name}.{verb}.log"
+
+    def begin_log(self, verb: str) -> None:
+        """Make the log of what is about to be done: an empty one says that nothing was begun."""
+        self.log(verb).parent.mkdir(parents=True, exist_ok=True)
+        self.log(verb).write_bytes(b"")
 
     def _run(
         self, arguments: Sequence[str], verb: str, *, fine: tuple[int, ...] = (0,), follow: Follow | None = None

@@ -12,7 +12,7 @@ from platformspec.apply.apply import Intent, Outcome, apply, closure, steps_done
 from platformspec.apply.lock import locked
 from platformspec.apply.record import Run
 from platformspec.apply.saved_plan import STALE
-from platformspec.apply.site import now
+from platformspec.apply.site import Site, now
 from platformspec.cli import exit
 from platformspec.cli.environment import Environment
 from platformspec.cli.output import diagnostics_text, wants_color
@@ -104,38 +104,67 @@ def act(
     resumes: Run | None = None,
 ) -> int:
     """Run it under the lock, and say how it ended."""
-    record = environment.record
     site = environment.site(args)
-    with locked(record, command, now(), take_over=resumes is not None):
-        if resumes is not None:
-            wait_for_orphans(site, resumes.id)
-            # What ended meanwhile is in the states; what is known is read again.
-            plan = plan_between(environment.recorded(), head, environment.compilation)
-        elif plan.base_digest != plan_between(environment.recorded(), head, environment.compilation).base_digest:
-            raise Failure(
-                STALE, "somebody has applied since this plan was made", "look at `platformspec plan`, and apply again"
-            )
-        record.back_up()
-        intent = Intent(
-            head=head,
-            plan=plan,
-            scope=scope_of(environment, options.get("target")),
-            allowed=frozenset(options.get("allow_destroy", ())),
-            done=frozenset(steps_done(site, resumes.id)) if resumes is not None else frozenset(),
-            create_again=bool(options.get("create_again")),
-            guards=guards,
-        )
-        if resumes is not None:
-            record.end_run(resumes.id, "interrupted", resumes.ended or now())
-        site.run = record.begin_run(environment.header(command, plan, head, options), head)
-        try:
+    outcome = None
+    try:
+        with locked(environment.record, command, now(), take_over=resumes is not None):
+            intent, plan = _begun(environment, site, command, head, plan, options, guards=guards, resumes=resumes)
             outcome = apply(site, intent)
-        except KeyboardInterrupt:
-            sys.stderr.write("interrupted; `platformspec apply --resume` goes on\n")
-            return exit.PARTIAL if site.acted else exit.ERRORS
+            if environment.shared is not None and outcome.complete:
+                environment.shared.keep_locks(head.by_stack)
+    except KeyboardInterrupt:
+        if not site.run:
+            raise
+        sys.stderr.write("interrupted; `platformspec apply --resume` goes on\n")
+        return exit.PARTIAL if site.acted else exit.ERRORS
+    except Failure as failure:
+        if outcome is None and not site.acted:
+            raise
+        # The record or its lock was lost after something was done.
+        failures = outcome.failures if outcome is not None and not outcome.complete else (failure.diagnostic,)
+        outcome = Outcome(failures, site.acted)
     if environment.stage is not None and not args.json:
         print("\n".join(environment.stage.summary().lines))
     return _ended(args, outcome, plan, began_before=resumes is not None)
+
+
+def _begun(
+    environment: Environment,
+    site: Site,
+    command: str,
+    head: Program,
+    plan: Plan,
+    options: Mapping[str, Any],
+    *,
+    guards: Guards,
+    resumes: Run | None,
+) -> tuple[Intent, Plan]:
+    """Begin the run in the record, under the lock; what it is to do. Raises `Failure` where the plan no longer holds."""
+    record = environment.record
+    if resumes is not None:
+        wait_for_orphans(site, resumes.id)
+        # What ended meanwhile is in the states; what is known is read again.
+        plan = plan_between(environment.recorded(), head, environment.compilation)
+    elif plan.base_digest != plan_between(environment.recorded(), head, environment.compilation).base_digest:
+        raise Failure(
+            STALE, "somebody has applied since this plan was made", "look at `platformspec plan`, and apply again"
+        )
+    if environment.shared is not None:
+        environment.shared.fetch_locks(head.by_stack)
+    record.back_up()
+    intent = Intent(
+        head=head,
+        plan=plan,
+        scope=scope_of(environment, options.get("target")),
+        allowed=frozenset(options.get("allow_destroy", ())),
+        done=frozenset(steps_done(site, resumes.id)) if resumes is not None else frozenset(),
+        create_again=bool(options.get("create_again")),
+        guards=guards,
+    )
+    if resumes is not None:
+        record.end_run(resumes.id, "interrupted", resumes.ended or now())
+    site.run = record.begin_run(environment.header(command, plan, head, options), head)
+    return intent, plan
 
 
 def _ended(args: argparse.Namespace, outcome: Outcome, plan: Plan, *, began_before: bool) -> int:

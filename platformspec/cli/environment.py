@@ -15,6 +15,7 @@ from typing import Any
 
 from platformspec.apply.cluster_access import by_state
 from platformspec.apply.events import Tell
+from platformspec.apply.kept_locks import FOLDER as LOCKS
 from platformspec.apply.kubectl import Cluster
 from platformspec.apply.lock import who
 from platformspec.apply.places import RECORD, environment_folder, keep_out_of_git
@@ -28,6 +29,7 @@ from platformspec.cli.emit_settings import emit_settings
 from platformspec.cli.event_output import teller
 from platformspec.cli.paths import cache_folder
 from platformspec.cli.session import Input, beside
+from platformspec.cli.shared_state import SharedState, shared_state
 from platformspec.cli.stage import open_stage
 from platformspec.diagnostics import Code, Failure
 from platformspec.driver import Compilation
@@ -47,7 +49,7 @@ WRONG_ACCOUNT = Code(
 
 @dataclass
 class Environment:
-    """`folder`: what applying keeps; `beside`: the folder of the platform file."""
+    """`folder`: what applying keeps; `beside`: the folder of the platform file; `shared`: what other machines see as well."""
 
     compilation: Compilation
     folder: pathlib.Path
@@ -56,6 +58,7 @@ class Environment:
     file: str
     tell: Tell
     stage: Stage | None
+    shared: SharedState | None = None
 
     @property
     def program(self) -> Program:
@@ -103,7 +106,7 @@ class Environment:
             folder=self.folder,
             cache=cache_folder() / "stacks",
             # The simulated providers have other digests than the real ones.
-            kept_locks=self.beside / "terraform-locks" if self.stage is None else None,
+            kept_locks=self.beside / LOCKS if self.stage is None else None,
             record=self.record,
             terraform=terraform,
             cluster=self._on_stage(kubectl, force) if self.stage else by_state(kubectl, acting.clusters, force=force),
@@ -175,8 +178,17 @@ def environment(source: Input, compilation: Compilation, args: argparse.Namespac
         folder = folder / "rehearsal"
     with contextlib.ExitStack() as stack:
         stage = stack.enter_context(open_stage(compilation, folder / "stage", args)) if args.rehearse else None
+        # A rehearsal has a record of its own.
+        shared = shared_state(compilation, folder, home / LOCKS) if stage is None else None
         record = stack.enter_context(
-            contextlib.closing(Record(folder / RECORD, program.platform, compilation.environment))
+            contextlib.closing(
+                Record(
+                    folder / RECORD,
+                    program.platform,
+                    compilation.environment,
+                    shared.record if shared is not None else None,
+                )
+            )
         )
         tell = teller(getattr(args, "json", False))
-        yield Environment(compilation, folder, home, record, source.file, tell, stage)
+        yield Environment(compilation, folder, home, record, source.file, tell, stage, shared)

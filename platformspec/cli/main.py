@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "preflight": "ask the cloud account whether it has what the platform needs",
     "compile": "write Terraform CDK stacks and Kubernetes manifests",
     "review": "say what a change means: for a pull request, over all environments",
+    "bootstrap": "make the S3 bucket for the state, or check it",
     "apply": "create and change what the plan says, with terraform and kubectl",
     "destroy": "destroy everything that was applied",
     "approve": "approve what an apply would do",

@@ -35,15 +35,19 @@ class EmitSettings:
         """
         if self.state is None:
             return "local", {"path": f"../../state/{stack}.tfstate"}
-        parts = [self.state.prefix.strip("/"), self.platform, self.environment or "", f"{stack}.tfstate"]
-        key = "/".join(part for part in parts if part)
         return "s3", {
             "bucket": self.state.bucket,
-            "key": key,
+            "key": self.state_key(f"{stack}.tfstate"),
             "region": self.state.region,
             "encrypt": True,
             "use_lockfile": True,
         }
+
+    def state_key(self, name: str) -> str:
+        """Key of an object of this environment in the bucket for state, which there is."""
+        assert self.state is not None
+        parts = [self.state.prefix.strip("/"), self.platform, self.environment or "", name]
+        return "/".join(part for part in parts if part)
 
     def remote_state(self, stack: str) -> RemoteState:
         """How other stacks read this one's state; reading takes no lock."""

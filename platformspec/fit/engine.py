@@ -7,8 +7,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from platformspec.fit.gpu import Gpu
+from platformspec.kinds.catalogue import ModelFacts
 
 Covers = Literal["everything", "weights_and_cache", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What an engine that chooses its share of GPU memory itself looks at. `gpu_gib`: memory that the pod may use."""
+
+    gpu_gib: float
+    facts: ModelFacts
+    sequences: int
+    batched_tokens: int
+    tensor: int
+    pipeline: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +31,8 @@ class EngineMemory:
     - `covers`: what must fit into the share of GPU memory that the engine is told: `everything` it uses, only `weights_and_cache`
       (activations and graphs must fit into the rest), or `nothing`: there is no share, and it takes what it needs of the whole.
     - `batched_tokens`: GPU -> tokens that are computed at once.
+    - `share`: the share where the user names none.
+    - `fp8_cache_from`: compute capability from which it can keep the KV cache in fp8; None where it cannot be told to.
     - `cache`: whether it keeps a KV cache; one without is an encoder.
     - `windows`: whether a layer with a sliding window keeps only its window.
     - `source`: where that was read.
@@ -29,3 +44,5 @@ class EngineMemory:
     cache: bool
     windows: bool
     source: str
+    share: Callable[[Load], float] = lambda load: 1.0
+    fp8_cache_from: float | None = None

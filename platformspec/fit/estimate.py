@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from platformspec.fit.architecture import missing
-from platformspec.fit.engine import EngineMemory
+from platformspec.fit.engine import EngineMemory, Load
 from platformspec.fit.gpu import Gpu
 from platformspec.fit.kv_cache import Keeping, cache_bytes, longest
-from platformspec.fit.precision import UNQUANTISED_BYTES
+from platformspec.fit.precision import CACHE_BYTES
 from platformspec.fit.runtime import CONTEXT_GIB, activation_bytes, adapter_bytes, encoder_bytes, graphs_gib, other_gib
 from platformspec.fit.weights import weights_bytes, weights_bytes_by_size
 from platformspec.kinds.catalogue import ModelFacts
@@ -28,7 +28,11 @@ Verdict = Literal["fits", "tight", "does_not_fit"]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One replica of a model: what is served, how, and on what. `sequences` are those that it works on at once."""
+    """One replica of a model: what is served, how, and on what.
+
+    `sequences` are those that it works on at once. `utilization`: share of GPU memory that was asked for; None leaves it to the
+    engine.
+    """
 
     facts: ModelFacts
     precision: str
@@ -40,8 +44,8 @@ class Setup:
     pipeline: int = 1
     data: int = 1
     expert: bool = False
-    utilization: float = 0.92
-    cache_value_bytes: float = UNQUANTISED_BYTES
+    utilization: float | None = None
+    cache_precision: str = "auto"
     adapters: int = 0
     adapter_rank: int = 0
 
@@ -50,6 +54,15 @@ class Setup:
         """Tokens computed at once: never more than all sequences have, never fewer than one for each."""
         most = self.engine.batched_tokens(self.gpu)
         return max(self.rank_sequences, min(most, self.context_tokens * self.rank_sequences))
+
+    @property
+    def share(self) -> float:
+        """Share of GPU memory that the engine takes."""
+        if self.utilization is not None:
+            return self.utilization
+        memory = self.gpu.memory_gib * self.gpu.visible_share
+        batched = self.engine.batched_tokens(self.gpu)
+        return self.engine.share(Load(memory, self.facts, self.sequences, batched, self.tensor, self.pipeline))
 
     @property
     def rank_sequences(self) -> int:
@@ -165,9 +178,9 @@ def _room(setup: Setup, weights: float, runtime: float) -> tuple[float, float]:
     if setup.engine.covers == "nothing":
         return usable, usable - weights - runtime
     if setup.engine.covers == "everything":
-        budget = min(setup.utilization * total, usable)
+        budget = min(setup.share * total, usable)
         return budget, budget - weights - runtime
-    budget = setup.utilization * usable
+    budget = setup.share * usable
     return budget, min(budget, usable - runtime) - weights
 
 
@@ -176,7 +189,7 @@ def _margin(weights: float, runtime: float) -> float:
 
 
 def _keeping(setup: Setup) -> Keeping:
-    return Keeping(setup.tensor, setup.pipeline, setup.tokens, setup.cache_value_bytes, setup.engine.windows)
+    return Keeping(setup.tensor, setup.pipeline, setup.tokens, CACHE_BYTES[setup.cache_precision], setup.engine.windows)
 
 
 def _longest(setup: Setup, room: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,6 +14,7 @@ from platformspec.fit.precision import PRECISIONS
 STEP: Final = 1024
 """Contexts are offered in multiples of this."""
 SHORTEST: Final = 512
+LARGEST_SHARE: Final = 0.95
 SMALLER: Final = ("fp8", "int8", "awq")
 """Precisions that are offered, the nearest to the original first."""
 
@@ -48,10 +50,12 @@ def keeps_concurrency(result: Estimate) -> bool:
 
 
 def fixes(setup: Setup, goal: Goal, *, tensor_sizes: Iterable[int], places: Iterable[Place]) -> list[Fix]:
-    """All single changes that reach the goal, the cheapest first: what is asked for, then the weights, then more GPUs."""
+    """All single changes that reach the goal, the cheapest first: what is asked for, then cache and weights, then more GPUs."""
     candidates: list[Iterator[tuple[str, Setup]]] = [
         _less_concurrency(setup, goal),
         _less_context(setup, goal),
+        _larger_share(setup, goal),
+        _smaller_cache(setup),
         _smaller_weights(setup),
         _more_gpus(setup, tensor_sizes),
         _elsewhere(setup, places),
@@ -80,6 +84,23 @@ def _less_context(setup: Setup, goal: Goal) -> Iterator[tuple[str, Setup]]:
         yield f"context_tokens: {best * step}", replace(setup, context_tokens=best * step)
 
 
+def _larger_share(setup: Setup, goal: Goal) -> Iterator[tuple[str, Setup]]:
+    """Of an engine whose own share leaves room beside it. One whose share is for everything takes nearly all as it is."""
+    if setup.engine.covers != "weights_and_cache":
+        return
+    for per_cent in range(math.floor(setup.share * 100) + 1, round(LARGEST_SHARE * 100) + 1):
+        changed = replace(setup, utilization=per_cent / 100)
+        if goal(estimate(changed)):
+            yield f"gpu_memory_utilization: {per_cent / 100:g}", changed
+            return
+
+
+def _smaller_cache(setup: Setup) -> Iterator[tuple[str, Setup]]:
+    able = setup.engine.fp8_cache_from
+    if setup.cache_precision == "auto" and able is not None and setup.gpu.compute_capability >= able:
+        yield "kv_cache_precision: fp8", replace(setup, cache_precision="fp8")
+
+
 def _smaller_weights(setup: Setup) -> Iterator[tuple[str, Setup]]:
     now = PRECISIONS[setup.precision].bytes_per_weight
     for name in SMALLER:
@@ -95,9 +116,11 @@ def _more_gpus(setup: Setup, tensor_sizes: Iterable[int]) -> Iterator[tuple[str,
 
 
 def _elsewhere(setup: Setup, places: Iterable[Place]) -> Iterator[tuple[str, Setup]]:
-    kind = PRECISIONS[setup.precision]
+    least = PRECISIONS[setup.precision].runs_from
+    if setup.cache_precision == "fp8":
+        least = max(least, setup.engine.fp8_cache_from or 0.0)
     for place in sorted(places, key=lambda other: (other.gpu.memory_gib, other.name)):
-        if setup.tensor <= place.gpus and place.gpu.compute_capability >= kind.runs_from:
+        if setup.tensor <= place.gpus and place.gpu.compute_capability >= least:
             yield f"pool: {place.name}", replace(setup, gpu=place.gpu)
 
 

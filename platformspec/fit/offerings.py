@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -29,7 +30,7 @@ class Row:
     tensor: int
     estimate: Estimate
     computes: bool
-    """Whether the GPU has arithmetic for the weights."""
+    """Whether the GPU can compute with the weights and the KV cache."""
 
     @property
     def verdict(self) -> str:
@@ -40,6 +41,9 @@ class Row:
 def rows(setup: Setup, offerings: Iterable[Offering], divides: Callable[[int], bool]) -> list[Row]:
     """One row for each node. `divides`: whether a tensor parallel size is legal for the model."""
     kind = PRECISIONS[setup.precision]
+    least = kind.runs_from if setup.precision != "fp8" else kind.computes_from
+    if setup.cache_precision == "fp8":
+        least = max(least, setup.engine.fp8_cache_from or math.inf)
     found = []
     for offering in offerings:
         device = gpu(offering.accelerator, offering.gpu_memory_gib)
@@ -48,6 +52,5 @@ def rows(setup: Setup, offerings: Iterable[Offering], divides: Callable[[int], b
         fitting = [pair for pair in tried if pair[1].verdict == "fits"]
         tight = [pair for pair in tried if pair[1].verdict == "tight"]
         tensor, result = (fitting or tight or tried[-1:])[0]
-        able = device.compute_capability >= (kind.runs_from if setup.precision != "fp8" else kind.computes_from)
-        found.append(Row(offering, tensor, result, able))
+        found.append(Row(offering, tensor, result, device.compute_capability >= least))
     return found

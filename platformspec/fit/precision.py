@@ -44,6 +44,8 @@ PRECISIONS: Final[dict[str, Precision]] = {
     "nvfp4": Precision(0.5 + 1 / 16, 10.0, 8.0, VLLM_FP4),
 }  # fmt: skip
 
+CACHE_BYTES: Final[dict[str, float]] = {"auto": 2.0, "fp8": 1.0}
+"""Bytes of one value of the KV cache: that of the computation, which is 16 bits; or e4m3 with one scale for a tensor."""
 UNQUANTISED_BYTES: Final = 2.0
 """Embeddings, norms and routers of a quantised model stay in 16 bits."""
 EXPERTS_ONLY: Final = frozenset({"mxfp4"})

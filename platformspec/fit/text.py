@@ -22,6 +22,7 @@ def sum_lines(setup: Setup, result: Estimate, sequences: int) -> list[str]:
     rows.append((-result.adapters, f"{_count(setup.adapters, 'adapter')} of rank {setup.adapter_rank}"))
     if setup.engine.cache and not result.unknown:
         what = f"{_count(sequences, 'sequence')} of {number(setup.context_tokens)} tokens"
+        what += f", {setup.cache_precision}" if setup.cache_precision != "auto" else ""
         rows.append((-cache, f"KV cache of {what}"))
     left = sum(value for value, _ in rows)
     rows = [row for row in rows if abs(row[0]) >= 0.005]
@@ -51,6 +52,6 @@ def _share(setup: Setup) -> str:
     if setup.engine.covers == "nothing":
         return ", less the CUDA context"
     if setup.engine.covers == "weights_and_cache":
-        return f", less the CUDA context, x {setup.utilization:g}"
+        return f", less the CUDA context, x {setup.share:g}"
     visible = f" x {setup.gpu.visible_share:.4g}" if setup.gpu.visible_share != 1.0 else ""
-    return f" x {setup.utilization:g}{visible}"
+    return f" x {setup.share:g}{visible}"

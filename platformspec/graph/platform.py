@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from platformspec.address import Address
 from platformspec.diagnostics import Locator, Path
+from platformspec.ir.rename import current_id
 from platformspec.kinds.base import Spec
 from platformspec.kinds.platform import PlatformSpec
 
@@ -39,7 +40,8 @@ class Platform:
     """A valid platform.yaml in one environment, on one day.
 
     `as_of` is the only clock of the compiler: waivers and ends of capacity blocks are compared with it.
-    `locked_names` are the physical names of stateful things, by node id, from platform.lock.
+    `locked_names` are the physical names of stateful things, by node id, from platform.lock; `called` are the names that things
+    of renamed declarations were made with, by address.
     """
 
     spec: PlatformSpec
@@ -47,10 +49,24 @@ class Platform:
     environment: str | None
     as_of: datetime.date
     locked_names: Mapping[str, str] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         return self.spec.metadata.name
+
+    def name_outside(self, address: Address) -> str:
+        """What things made for the declaration are named after: its name, or the one that it had when they were made."""
+        return self.called.get(str(address.parent), address.name)
+
+    def address_outside(self, address: Address) -> Address:
+        """The address with the name that it has outside."""
+        return Address(address.kind, self.name_outside(address), address.child)
+
+    def id_outside(self, id: str) -> str:
+        """The id of an edge, with the names that its declarations have outside."""
+        addresses = (Address.parse(text) for text in self.called)
+        return current_id(id, {str(self.address_outside(address)): (str(address),) for address in addresses})
 
     def layer_of(self, path: Path) -> Layer:
         """Which layer set the value at `path`: the file, the environment's patch, the profile, or a default."""

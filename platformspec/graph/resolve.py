@@ -10,6 +10,7 @@ from platformspec.diagnostics.suggest import closest
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration, Platform
 from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.graph.renames import check_renames, heir
 from platformspec.ir.program import CycleError, layered
 from platformspec.kinds.base import DeclarationSpec, Ref, references
 from platformspec.kinds.model import ModelSpec
@@ -73,7 +74,7 @@ def resolve(platform: Platform, report: Report) -> PlatformGraph | None:
         for path, ref in references(declaration.spec, declaration.path):
             # A wrong reference is not a missing one: it counts as said.
             said.add((declaration.address, ref.relation))
-            edge = _edge(declaration, declarations, path, ref, report)
+            edge = _edge(platform, declaration, declarations, path, ref, report)
             if edge is None:
                 continue
             rivals = ONE_OF.get(edge.relation, (edge.relation,))
@@ -89,7 +90,8 @@ def resolve(platform: Platform, report: Report) -> PlatformGraph | None:
                 )
             edges.setdefault((edge.source, edge.relation, edge.target), edge)
     for position, waiver in enumerate(platform.spec.waivers):
-        _find(waiver.policy, ("waivers", position, "policy"), declarations, report)
+        _find(platform, waiver.policy, ("waivers", position, "policy"), declarations, report)
+    check_renames(platform, report)
     for edge in _implied(platform, declarations, said, report):
         edges.setdefault((edge.source, edge.relation, edge.target), edge)
     if not report.ok:
@@ -110,9 +112,14 @@ def _declarations(platform: Platform) -> Iterator[Declaration]:
 
 
 def _edge(
-    declaration: Declaration, declarations: Mapping[Address, Declaration], path: Path, ref: Ref, report: Report
+    platform: Platform,
+    declaration: Declaration,
+    declarations: Mapping[Address, Declaration],
+    path: Path,
+    ref: Ref,
+    report: Report,
 ) -> Edge | None:
-    target = _find(ref, path, declarations, report)
+    target = _find(platform, ref, path, declarations, report)
     if target is None:
         return None
     source = declaration.address
@@ -123,7 +130,9 @@ def _edge(
     return Edge(source, ref.relation, target, path)
 
 
-def _find(ref: Ref, path: Path, declarations: Mapping[Address, Declaration], report: Report) -> Address | None:
+def _find(
+    platform: Platform, ref: Ref, path: Path, declarations: Mapping[Address, Declaration], report: Report
+) -> Address | None:
     address = ref.address
     if ref.written_kind != ref.kind:
         report.error(
@@ -138,6 +147,16 @@ def _find(ref: Ref, path: Path, declarations: Mapping[Address, Declaration], rep
     others = [d.address for d in declarations.values() if d.address.name == address.name and d.address.kind != ref.kind]
     names = [a.name for a in declarations if a.kind == ref.kind]
     near = closest(address.name, names)
+    new = heir(platform, address)
+    if new is not None:
+        report.error(
+            UNKNOWN_NAME,
+            f"there is no {_words(ref.kind)} called {address.name} any more",
+            at=path,
+            help=f"write {new.name}, which was {address.name}",
+            related=((f"{new} says so here", (*declarations[new].path, "was")),),
+        )
+        return None
     if others and near is None:
         report.error(
             WRONG_KIND,

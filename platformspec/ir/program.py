@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from platformspec.ir.cost import CostItem
 from platformspec.ir.node import Manifest, Node
+from platformspec.ir.rename import Former, renamed_cost, renamed_node
 from platformspec.ir.requirement import Requirement
 
 KUBERNETES_STACK = "kubernetes"
@@ -25,13 +26,17 @@ class CycleError(ValueError):
 
 @dataclass(frozen=True)
 class Program:
-    """Nodes by id, sorted, what will be billed for them, and what they need of an account. `platform` and `environment` name what it was compiled from."""
+    """Nodes by id, sorted, what will be billed for them, and what they need of an account.
+
+    `platform` and `environment` name what it was compiled from. `former`: what renamed declarations were called before.
+    """
 
     platform: str
     environment: str | None
     nodes: Mapping[str, Node]
     costs: tuple[CostItem, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    former: Former = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -41,6 +46,7 @@ class Program:
         nodes: Iterable[Node],
         costs: Iterable[CostItem] = (),
         requirements: Iterable[Requirement] = (),
+        former: Former | None = None,
     ) -> Program:
         """Raises `ValueError` where two nodes, or two lines of the bill, have one id."""
         by_id: dict[str, Node] = {}
@@ -52,7 +58,17 @@ class Program:
         for one, other in itertools.pairwise(items):
             if one.id == other.id:
                 raise ValueError(f"two lines of the bill have the id {one.id!r}")
-        return cls(platform, environment, dict(sorted(by_id.items())), tuple(items), tuple(requirements))
+        return cls(platform, environment, dict(sorted(by_id.items())), tuple(items), tuple(requirements), former or {})
+
+    def renamed(self, former: Former) -> Program:
+        """The same with the ids of a later program in which declarations have other names; `former` is that program's."""
+        if not former:
+            return self
+        nodes = {node.id: node for node in (renamed_node(node, former) for node in self)}
+        # What has its present id already says more than what is left of an earlier one.
+        nodes |= {id: renamed_node(self.nodes[id], former) for id in self.nodes if id in nodes}
+        costs = sorted((renamed_cost(item, former) for item in self.costs), key=lambda item: item.id)
+        return replace(self, nodes=dict(sorted(nodes.items())), costs=tuple(costs))
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes.values())

@@ -41,6 +41,8 @@ def to_json(program: Program) -> bytes:
         "nodes": [node_to_data(node) for node in program],
         "costs": [_cost(item) for item in program.costs],
     }
+    if program.former:
+        data["former"] = {address: list(names) for address, names in sorted(program.former.items())}
     return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
 
 
@@ -55,6 +57,7 @@ def from_json(content: bytes) -> Program:
             data["environment"],
             [node_from_data(node) for node in data["nodes"]],
             [_read_cost(item) for item in data.get("costs", ())],
+            former={address: tuple(names) for address, names in data.get("former", {}).items()},
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the IR is damaged: {error}") from error

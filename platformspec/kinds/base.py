@@ -62,6 +62,31 @@ Many = Annotated[
 """A YAML list without repetitions; kept as a tuple, because specs are frozen."""
 
 
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class _OneOrMany:
+    """Lets the schema say that one may stand without the list around it."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+OneOrMany = Annotated[
+    tuple[T, ...],
+    Strict(False),
+    BeforeValidator(_distinct),
+    BeforeValidator(_listed),
+    Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+    _OneOrMany(),
+]
+"""A list, or its only entry."""
+
+
 def by_profile(description: str, *, dev: Any, standard: Any, hardened: Any, **constraints: Any) -> Any:
     """A field whose default the platform's `profile` sets."""
     defaults = {"dev": dev, "standard": standard, "hardened": hardened}
@@ -196,3 +221,12 @@ class DeclarationSpec(Spec):
     def children(self) -> dict[str, Spec]:
         """Named parts with an address of their own (`gateway.main/chat`)."""
         return getattr(self, self.children_field) if self.children_field else {}
+
+
+class NamedSpec(DeclarationSpec):
+    """A declaration whose name the user chooses, and may change."""
+
+    was: OneOrMany[Name] = Field(
+        default=(),
+        description="Names that the declaration had before, the oldest first. What exists keeps its names outside and is taken over.",
+    )

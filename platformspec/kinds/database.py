@@ -9,7 +9,7 @@ from pydantic import Field
 
 from platformspec.address import Address
 from platformspec.ir.sourced import Given, Sourced
-from platformspec.kinds.base import DeclarationSpec, Integer, Spec, by_profile, section
+from platformspec.kinds.base import Integer, NamedSpec, Spec, by_profile, section
 
 Size = Literal["small", "medium", "large"]
 
@@ -43,7 +43,7 @@ class ExistingDatabase(Spec):
     )
 
 
-class DatabaseSpec(DeclarationSpec):
+class DatabaseSpec(NamedSpec):
     """Aurora PostgreSQL Serverless v2."""
 
     engine: Literal["aurora_postgres"] = Field(default="aurora_postgres", description="Aurora PostgreSQL.")
@@ -95,7 +95,7 @@ class CacheExports:
     security_group_id: Given
 
 
-class CacheSpec(DeclarationSpec):
+class CacheSpec(NamedSpec):
     """Valkey on ElastiCache."""
 
     engine: Literal["valkey"] = Field(default="valkey", description="Valkey.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from platformspec.kinds.base import DeclarationSpec, Integer, Many, Name, Ref, RefTo, Spec, by_profile, section
+from platformspec.kinds.base import Integer, Many, Name, NamedSpec, Ref, RefTo, Spec, by_profile, section
 from platformspec.kinds.cloud import Cidr
 from platformspec.kinds.model import Capability
 
@@ -104,7 +104,7 @@ class GatewayScaleSpec(Spec):
         return self.max > self.min
 
 
-class GatewaySpec(DeclarationSpec):
+class GatewaySpec(NamedSpec):
     """A LiteLLM gateway with an OpenAI-compatible API."""
 
     children_field: ClassVar[str | None] = "routes"

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
-from platformspec.kinds.base import DeclarationSpec, Integer, Many, Number, Ref, RefTo, Spec, section
+from platformspec.kinds.base import Integer, Many, NamedSpec, Number, Ref, RefTo, Spec, section
 
 Accelerator = Literal[
     "t4", "a10g", "l4", "l40s", "a100", "h100", "h200", "b200", "b300", "rtx-pro-4500", "rtx-pro-6000"
@@ -104,7 +104,7 @@ class GpuChoice(Spec):
     gpus_per_node: GpusPerNode | None = Field(default=None, description="GPUs of a node, where instances are left out.")
 
 
-class GpuPoolSpec(DeclarationSpec):
+class GpuPoolSpec(NamedSpec):
     """Nodes with accelerators."""
 
     cluster: Annotated[Ref, RefTo("cluster", "placed_in")] | None = Field(

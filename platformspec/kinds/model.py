@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
-from platformspec.kinds.base import DeclarationSpec, Integer, Many, Name, Number, Ref, RefTo, Spec, section
+from platformspec.kinds.base import Integer, Many, Name, NamedSpec, Number, Ref, RefTo, Spec, section
 from platformspec.kinds.serving import AdapterSpec, EngineName, RolloutSpec, ScaleSpec, ServeSpec, TopologySpec
 
 Task = Literal["chat", "embedding", "rerank"]
@@ -156,7 +156,7 @@ class TrafficSpec(Spec):
     output_mtok_per_month: Number = Field(default=0.0, description="Generated tokens in a month, in millions.", ge=0)
 
 
-class ModelSpec(DeclarationSpec):
+class ModelSpec(NamedSpec):
     """A model."""
 
     team: Annotated[Ref, RefTo("team", "owned_by")] | None = Field(

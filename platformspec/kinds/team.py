@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
-from platformspec.kinds.base import DeclarationSpec, Integer, Many, Name, Number, Spec
+from platformspec.kinds.base import Integer, Many, Name, NamedSpec, Number, Spec
 from platformspec.kinds.gpu_pool import Accelerator
 
 
@@ -24,7 +24,7 @@ class BudgetSpec(Spec):
     )
 
 
-class TeamSpec(DeclarationSpec):
+class TeamSpec(NamedSpec):
     """A team: a namespace, a quota, a budget and the groups that may enter."""
 
     groups: Many[Annotated[str, Field(pattern=r"^[\w:@./-]{1,128}$(?!\n)")]] = Field(

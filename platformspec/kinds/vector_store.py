@@ -9,7 +9,7 @@ from pydantic import Field
 
 from platformspec.ir.node import Placement
 from platformspec.ir.sourced import Given
-from platformspec.kinds.base import DeclarationSpec, Integer, Name, Ref, RefTo, Spec, by_profile
+from platformspec.kinds.base import Integer, Name, NamedSpec, Ref, RefTo, Spec, by_profile
 
 Metric = Literal["cosine", "euclidean", "dot"]
 
@@ -29,7 +29,7 @@ class CollectionSpec(Spec):
     )
 
 
-class VectorStoreSpec(DeclarationSpec):
+class VectorStoreSpec(NamedSpec):
     """A vector store with its collections."""
 
     children_field: ClassVar[str | None] = "collections"

@@ -97,6 +97,16 @@ class Context:
         return self._lowering.graph
 
     @property
+    def called(self) -> str:
+        """What things made for the declaration are named after. Its own name, until it is renamed: what exists keeps its names."""
+        return self.platform.name_outside(self.address)
+
+    @property
+    def address_called(self) -> Address:
+        """The address with that name, for labels, tags and descriptions."""
+        return self.platform.address_outside(self.address)
+
+    @property
     def account(self) -> Sourced[str]:
         return self.at(self.platform.spec.cloud.account, "cloud", "account")
 
@@ -204,7 +214,7 @@ class Context:
         labels: dict[str, Any] = {
             "app.kubernetes.io/managed-by": "platformspec",
             "app.kubernetes.io/part-of": Sourced(self.platform.name, NAME_PATHS),
-            "platformspec.dev/address": label_value(str(self.address)),
+            "platformspec.dev/address": label_value(str(self.address_called)),
         }
         if self.platform.environment:
             labels["platformspec.dev/environment"] = self.platform.environment
@@ -217,10 +227,10 @@ class Context:
     def team(self) -> Sourced[str] | None:
         """The owning team: the declaration itself, or what it is owned by."""
         if self.address.kind == "team":
-            return Sourced(self.address.name, ())
+            return Sourced(self.called, ())
         for edge in self.graph.edges_from(self.address):
             if edge.relation == "owned_by" and edge.source == self.address:
-                return Sourced(edge.target.name, (edge.path,))
+                return Sourced(self.platform.name_outside(edge.target), (edge.path,))
         return None
 
     @property
@@ -235,7 +245,7 @@ class Context:
             tags["platformspec:environment"] = self.platform.environment
         if metadata.owner:
             tags["platformspec:owner"] = Sourced(metadata.owner, (("metadata", "owner"),))
-        tags["platformspec:address"] = str(self.address)
+        tags["platformspec:address"] = str(self.address_called)
         team = self.team
         if team is not None:
             tags["platformspec:team"] = team
@@ -456,11 +466,15 @@ class AggregateContext(Context):
 
     @property
     def grants(self) -> tuple[Grant, ...]:
-        """Every grant, in the order of edges."""
+        """Every grant, in the order of edges as they are called outside: a rename changes no document."""
         return tuple(
             sorted(
                 self._lowering.grants,
-                key=lambda grant: (grant.edge.id, grant.workload.namespace, grant.workload.service_account),
+                key=lambda grant: (
+                    self.platform.id_outside(grant.edge.id),
+                    grant.workload.namespace,
+                    grant.workload.service_account,
+                ),
             )
         )
 

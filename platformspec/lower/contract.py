@@ -18,7 +18,9 @@ from platformspec.ir.sourced import Given
 
 if TYPE_CHECKING:
     from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
+    from platformspec.lower.objects import OpenObjects
     from platformspec.lower.stage import Rehearse
+    from platformspec.lower.state_bucket import PrepareBucket
 
 PROVIDER_API = 1
 
@@ -138,6 +140,8 @@ class Acting:
     - `guards`: type -> arguments that must have these values before the cloud lets it be destroyed.
     - `retains`: type -> what the cloud keeps of it after a destroy, as a form of its arguments.
     - `account_command`: prints a JSON object whose `Account` is the account that credentials are for.
+    - `open_objects`: opens the bucket under cloud.state.
+    - `prepare_bucket`: makes it, or looks at it.
     """
 
     import_ids: Mapping[str, str] = field(default_factory=dict)
@@ -145,6 +149,8 @@ class Acting:
     guards: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     retains: Mapping[str, str] = field(default_factory=dict)
     account_command: tuple[str, ...] = ()
+    open_objects: OpenObjects | None = None
+    prepare_bucket: PrepareBucket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,4 +244,6 @@ class ProviderSet:
             {type: values for part in parts for type, values in part.guards.items()},
             {type: form for part in parts for type, form in part.retains.items()},
             next((part.account_command for part in parts if part.account_command), ()),
+            next((part.open_objects for part in parts if part.open_objects is not None), None),
+            next((part.prepare_bucket for part in parts if part.prepare_bucket is not None), None),
         )

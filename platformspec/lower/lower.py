@@ -17,6 +17,7 @@ from platformspec.address import Address
 from platformspec.diagnostics import Code, Report
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.graph.renames import former_addresses
 from platformspec.ir.cost import CostItem
 from platformspec.ir.program import Program
 from platformspec.ir.requirement import Requirement
@@ -31,6 +32,7 @@ from platformspec.lower.context import (
 )
 from platformspec.lower.contract import Capability, ProviderSet, Ready
 from platformspec.lower.extend import apply_extensions
+from platformspec.lower.moves import moves
 
 NOT_LOWERED = Code(
     "PS501",
@@ -68,9 +70,15 @@ def lower(
     if not report.ok:
         return None
     _wait_for_capabilities(state)
+    former = former_addresses(graph.platform.spec)
     return Lowered(
         Program.of(
-            graph.platform.name, graph.platform.environment, state.nodes.values(), _costs(state), _requirements(state)
+            graph.platform.name,
+            graph.platform.environment,
+            [*state.nodes.values(), *moves(state.nodes.values(), former)],
+            _costs(state),
+            _requirements(state),
+            former,
         ),
         dict(sorted(state.names.items())),
         state.made_by,

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from platformspec.diagnostics import Path, dotted
 from platformspec.ir.expr import Attr, Concat, Json, Secret, Value, Yaml
-from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Output, ProviderConfig
+from platformspec.ir.node import Data, Ephemeral, Import, Manifest, Moved, Node, Output, ProviderConfig
 from platformspec.plan.change import Change
 
 
@@ -28,7 +28,7 @@ class Verdict(Protocol):
 
 
 # They are read again, or filled in after an apply; nothing of them is replaced.
-_NOT_HELD = (Data, Ephemeral, Manifest, Output, ProviderConfig)
+_NOT_HELD = (Data, Ephemeral, Import, Manifest, Moved, Output, ProviderConfig)
 
 
 def cascade(

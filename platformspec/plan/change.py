@@ -13,8 +13,9 @@ from platformspec.diagnostics import Path
 from platformspec.ir.expr import Expr
 from platformspec.ir.node import Node
 
-Action = Literal["create", "update", "replace", "delete"]
-ACTIONS: tuple[Action, ...] = ("create", "update", "replace", "delete")
+Action = Literal["create", "update", "replace", "delete", "move"]
+ACTIONS: tuple[Action, ...] = ("create", "update", "replace", "delete", "move")
+"""`move`: nothing of it changes but the address under which Terraform keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,10 @@ ABSENT = _Absent()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One node. `reason` says why it is replaced; `certain` is False where it may also be updated in place."""
+    """One node. `reason` says why it is replaced; `certain` is False where it may also be updated in place.
+
+    `was`: its id before a rename, where it had another one.
+    """
 
     action: Action
     node: Node
@@ -44,6 +48,7 @@ class Change:
     attributes: tuple[AttributeChange, ...] = ()
     reason: str | None = None
     certain: bool = True
+    was: str | None = None
 
     @property
     def id(self) -> str:

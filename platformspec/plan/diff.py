@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Callable, Iterator, Mapping
 
 from platformspec.diagnostics import Path, dotted
 from platformspec.ir.expr import Json, Value, Yaml
-from platformspec.ir.node import Data, Ephemeral, Node, Output, ProviderConfig
+from platformspec.ir.node import Data, Ephemeral, Import, Moved, Node, Output, ProviderConfig, Resource
 from platformspec.ir.program import Program
+from platformspec.ir.rename import current_id
 from platformspec.plan.cascade import Verdict, cascade
 from platformspec.plan.change import ABSENT, AttributeChange, Change, Plan
 
@@ -16,12 +18,12 @@ Replacement = Callable[[str, Path], Verdict]
 """(type, attribute path) -> verdict, from data with its source."""
 
 
-NOT_CREATED = (Data, Ephemeral, Output, ProviderConfig)
-"""Nodes that read, configure or publish; a plan counts what is created in the cloud or the cluster."""
+NOT_CREATED = (Data, Ephemeral, Import, Moved, Output, ProviderConfig)
+"""Nodes that read, configure, publish or tell Terraform where something is; a plan counts what is created in the cloud or the cluster."""
 
 
 def changed_declarations(before: Program, after: Program) -> frozenset[str]:
-    """Declarations of which anything that is created differs."""
+    """Declarations of which anything that is created differs, in what it is or in its address."""
     ids = {*before.nodes, *after.nodes}
     differing = (id for id in ids if before.nodes.get(id) != after.nodes.get(id))
     nodes = (after.nodes.get(id) or before.nodes[id] for id in differing)
@@ -38,7 +40,8 @@ def diff(
     digests: tuple[str | None, str],
 ) -> Plan:
     """The plan from `before` (or nothing) to `after`. `digests` are those of the two programs."""
-    old: Mapping[str, Node] = {} if before is None else before.nodes
+    old: Mapping[str, Node] = {} if before is None else before.renamed(after.former).nodes
+    moved = {} if before is None else {current_id(id, after.former): id for id in before.nodes if id not in old}
     changes: dict[str, Change] = {}
     same = 0
     for id in sorted({*old, *after.nodes}):
@@ -51,10 +54,12 @@ def diff(
             changes[id] = Change("delete", was)
         elif was is not None and now is not None:
             change = _changed(was, now, replacement)
+            if change is None and id in moved and isinstance(now, Resource):
+                change = Change("move", now)
             if change is None:
                 same += 1
             else:
-                changes[id] = change
+                changes[id] = dataclasses.replace(change, was=moved.get(id))
     found = cascade(changes, old, after.nodes, replacement)
     return Plan(
         after.platform,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from platformspec.diagnostics import Path, dotted
@@ -12,14 +13,21 @@ from platformspec.ir.node import Manifest, Node
 from platformspec.plan.change import ABSENT, Action, AttributeChange, Change, Plan
 from platformspec.plan.notes import Ending
 
-SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "!", "delete": "-"}
+SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "!", "delete": "-", "move": ">"}
 VERBS: Mapping[Action, str] = {
     "create": "to create",
     "update": "to update",
     "replace": "to replace",
     "delete": "to delete",
+    "move": "to move",
 }
-DONE: Mapping[Action, str] = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+DONE: Mapping[Action, str] = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "move": "moved",
+}
 LONGEST_VALUE = 60
 UPPER_CASE = {"vpc", "iam", "eks", "kms", "s3", "sqs", "sns", "nat", "eip", "db", "rds", "acm", "ecr", "efs"}
 
@@ -38,6 +46,26 @@ def by_declaration(plan: Plan) -> tuple[DeclarationChanges, ...]:
     for change in plan.changes:
         groups.setdefault(change.node.declaration, []).append(change)
     return tuple(DeclarationChanges(key, tuple(groups[key])) for key in sorted(groups))
+
+
+BULK: tuple[Action, ...] = ("create", "move")
+"""Actions that are shown as counts."""
+
+
+def in_bulk(changes: Sequence[Change], nouns: Mapping[str, str]) -> Iterator[tuple[Action, str]]:
+    """Creations and moves say nothing one by one: how many of each there are, such as `3 subnets`."""
+    for action in BULK:
+        counted = Counter(noun(change.node.type, nouns) for change in changes if change.action == action)
+        yield from ((action, plural(count, word)) for word, count in sorted(counted.items()))
+
+
+def former_declaration(changes: Sequence[Change]) -> str | None:
+    """What the declaration of these changes was called, where it is renamed with them."""
+    for change in changes:
+        own = change.node.declaration
+        if change.was is not None and change.id.startswith(f"{own}/") and not change.was.startswith(f"{own}/"):
+            return change.was.split("/", 1)[0]
+    return None
 
 
 def noun(type: str, nouns: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from platformspec.diagnostics import Path
 from platformspec.driver import Compilation
 from platformspec.kinds.base import Ref
 from platformspec.kinds.policy import WaiverSpec
+from platformspec.plan.change import Plan
 from platformspec.review.differences import ABSENT, Difference
 from platformspec.review.wording import difference_text, title
 
@@ -27,15 +28,27 @@ class Intent:
     """Whether `path` is a place of the base alone."""
 
 
-def intents(base: Compilation, head: Compilation, found: Iterable[Difference]) -> tuple[Intent, ...]:
-    """What was written differently, by address; what follows from it (from a profile, say) is left out."""
+def intents(
+    base: Compilation, head: Compilation, found: Iterable[Difference], taken_over: Mapping[Address, Address], plan: Plan
+) -> tuple[Intent, ...]:
+    """What was written differently, by address; what follows from it (from a profile, say) is left out.
+
+    `taken_over`: old address -> new one of declarations that say what they were.
+    """
     changed = list(found)
     renames = renamed(changed)
+    former = {new: old for old, new in taken_over.items()}
     out: list[Intent] = []
     arrived = set(renames.values())
     for difference in changed:
         address = difference.address
-        if difference.field:
+        if difference.field[:1] == ("was",) and address in former:
+            harmless = all(
+                change.action == "move" for change in plan.changes if change.node.declaration == str(address)
+            )
+            text = f"renamed to {address.name}" + (", no effect" if harmless else "")
+            out.append(Intent(address, title(former[address]), text, difference.path))
+        elif difference.field:
             if difference.written and not _follows(difference, renames):
                 out.append(Intent(address, title(address), difference_text(difference), difference.path))
         elif address in renames:

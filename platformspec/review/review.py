@@ -10,6 +10,7 @@ from platformspec.address import Address
 from platformspec.checks import PolicyFinding
 from platformspec.diagnostics import Diagnostic, dotted
 from platformspec.driver import Compilation
+from platformspec.graph.renames import check_claims
 from platformspec.ir.expr import Attr, attrs_in
 from platformspec.plan.change import ABSENT, Plan
 from platformspec.review.blast_radius import BlastRadius, blast_radius, owners
@@ -17,6 +18,7 @@ from platformspec.review.dangers import Danger, Situation, dangers
 from platformspec.review.dangers.environments import environment_removed
 from platformspec.review.differences import differences
 from platformspec.review.effects import effects
+from platformspec.review.former import in_words_of
 from platformspec.review.intent import Intent, intents, renamed
 from platformspec.review.money import CostDelta, cost_delta, sentence
 from platformspec.review.permissions import PermissionDelta, permission_delta
@@ -162,9 +164,14 @@ def _environment(pair: Pair, several: bool) -> EnvironmentReview:
     if base is None or head is None:
         return _one_sided(pair, several)
     assert pair.plan is not None
+    plan = pair.plan
+    if base.program is not None and head.program is not None and head.graph is not None:
+        check_claims(head.graph.platform, base.program, head.program, head.report)
+    base, renames = in_words_of(base, head)
+    pair = dataclasses.replace(pair, base=base)
     changed = differences(base, head)
-    wanted = intents(base, head, changed)
-    situation = Situation(pair.environment, base, head, pair.plan, changed, renamed(changed), head.providers.stakes)
+    wanted = intents(base, head, changed, renames, plan)
+    situation = Situation(pair.environment, base, head, plan, changed, renamed(changed), head.providers.stakes)
     found = dangers(situation)
     addresses = _addresses(wanted)
     radius = blast_radius(base, head, addresses)
@@ -181,7 +188,7 @@ def _environment(pair: Pair, several: bool) -> EnvironmentReview:
         cost,
         approvals,
         _new_warnings(base, head),
-        _unknown(pair.plan),
+        _unknown(plan),
         _reviewers(base, head, addresses, approvals, found),
     )
 

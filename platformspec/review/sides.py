@@ -119,7 +119,8 @@ def _alike(base: Compilation, head: Compilation) -> bool:
     if _has_price_file(head):
         # The file may differ where its name does not, and policies may be about money.
         return False
-    same_lock = base.lock.names_in(base.environment) == head.lock.names_in(head.environment)
+    locks = [(side.lock.names_in(side.environment), side.lock.called_in(side.environment)) for side in (base, head)]
+    same_lock = locks[0] == locks[1]
     return same_lock and _essence(base) == _essence(head)
 
 

@@ -27,7 +27,7 @@ from platformspec_aws.prices import prices
 from platformspec_aws.replacement import verdict
 from platformspec_aws.requirements import requirements
 from platformspec_aws.stakes import STAKES
-from platformspec_aws.storage.access import open_cache, open_database
+from platformspec_aws.storage.access import connect_owner, open_cache, open_database
 from platformspec_aws.storage.bucket import grant_model_reads_bucket, lower_bucket
 from platformspec_aws.storage.cache import lower_cache
 from platformspec_aws.storage.database import lower_database
@@ -51,7 +51,7 @@ PROVIDER = Provider(
         "counts_in": (open_cache,),
         "falls_back_to": (grant_gateway_invokes_model,),
         "keeps_state_in": (open_database,),
-        "owned_by": (grant_team_uses_collection,),
+        "owned_by": (connect_owner, grant_team_uses_collection),
         "placed_in": (read_own_secrets, grant_job_makes_indexes),
         "reads_from": (grant_model_reads_bucket,),
         "routes_to": (grant_gateway_invokes_model,),

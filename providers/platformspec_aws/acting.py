@@ -5,10 +5,11 @@ Forms of ids: the section Import of each resource's page in the documentation of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from platformspec.sdk import Acting, ClusterAccess
+from platformspec.sdk import AccountProblem, Acting, BucketTrait, ClusterAccess, Objects, StateBucket
+from platformspec_aws.preflight import INSTALL
 
 # Only types whose name is ours. `account` and `region` are those of the resource's placement.
 IMPORT_IDS: Final = {
@@ -69,10 +70,30 @@ def _eks_access(attributes: Mapping[str, Any], region: str) -> ClusterAccess:
     return ClusterAccess(attributes["endpoint"], authority, command)
 
 
+def open_objects(bucket: str, region: str) -> Objects:
+    """The objects of a bucket. Raises `AccountProblem` where boto3 is not installed."""
+    try:
+        from platformspec_aws.s3_objects import S3Objects
+    except ImportError as error:
+        raise AccountProblem("boto3", "boto3 is not installed, and cloud.state is in S3", INSTALL) from error
+    return S3Objects(bucket, region)
+
+
+def prepare_bucket(wanted: StateBucket, only_look: bool) -> Iterable[BucketTrait]:
+    """Make the bucket for state. Raises `AccountProblem` and `BucketProblem`."""
+    try:
+        from platformspec_aws import state_bucket
+    except ImportError as error:
+        raise AccountProblem("boto3", "boto3 is not installed, and making a bucket needs it", INSTALL) from error
+    return state_bucket.prepare_bucket(wanted, only_look)
+
+
 ACTING: Final = Acting(
     import_ids=IMPORT_IDS,
     clusters={"aws_eks_cluster": _eks_access},
     guards=GUARDS,
     retains=RETAINS,
     account_command=("aws", "sts", "get-caller-identity", "--output", "json"),
+    open_objects=open_objects,
+    prepare_bucket=prepare_bucket,
 )

@@ -12,7 +12,8 @@ from platformspec_kubernetes.stakes import STAKES
 from platformspec_kubernetes.tenancy.queues import queues
 from platformspec_kubernetes.tenancy.quota import check_quotas
 from platformspec_kubernetes.tenancy.team import lower_team
-from platformspec_kubernetes.vector_stores.vector_store import lower_vector_store, open_collection
+from platformspec_kubernetes.vector_stores.owners import open_collection, tell_owner
+from platformspec_kubernetes.vector_stores.vector_store import lower_vector_store
 
 PROVIDER = Provider(
     name="kubernetes",
@@ -27,7 +28,7 @@ PROVIDER = Provider(
         "counts_in": (open_cache,),
         "falls_back_to": (open_route,),
         "keeps_state_in": (open_database,),
-        "owned_by": (open_collection,),
+        "owned_by": (open_collection, tell_owner),
         "routes_to": (open_route,),
         "serves": (serve_team,),
     },

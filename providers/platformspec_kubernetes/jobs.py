@@ -25,8 +25,8 @@ def job(
 
     The Job's name carries a digest, because Jobs cannot be changed.
     """
-    name = f"{ctx.address.name}-{purpose}"
-    labels = labels_of(ctx.address.name, purpose)
+    name = f"{ctx.called}-{purpose}"
+    labels = labels_of(ctx.called, purpose)
     text = "\0".join(f"{key}\0{files[key].value}" for key in sorted(files))
     digest = hashlib.sha256("\0".join([text, image, *command]).encode()).hexdigest()[:8]
     named = ctx.src(f"{name}-{digest}", *files.values())

@@ -100,4 +100,4 @@ def peer(workload: Workload) -> dict[str, Any]:
 
 def edge_name(ctx: EdgeContext) -> str:
     """A name for objects of an edge: `gateway-main.chat-routes-to-model-chat`. The dot keeps a route of `main` apart from `main-chat`."""
-    return label_value(ctx.edge.id.replace(".", "-").replace("_", "-").replace("/", "."))
+    return label_value(ctx.platform.id_outside(ctx.edge.id).replace(".", "-").replace("_", "-").replace("/", "."))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import pathlib
+import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -99,6 +101,33 @@ def test_what_the_cloud_names_is_reported_with_its_tags_until_a_person_decides(t
         assert bench.apply(cloud()).complete
 
 
+@needs_terraform
+def test_another_machine_has_no_log_and_still_creates_nothing_twice(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path, "aws_vpc") as bench:
+        with monkeypatch.context() as killed:
+            # Killed, the process writes nothing down about how terraform ended.
+            killed.setattr("platformspec.apply.stack_step.narrow_doubts", lambda *_: None)
+            assert not bench.apply(cloud()).complete
+        shutil.rmtree(tmp_path / "logs")
+        for _ in range(2):
+            assert [failure.code.id for failure in bench.resume(cloud()).failures] == ["PS727"]
+        assert bench.count("aws_vpc") == 1
+        assert bench.resume(cloud(), create_again=True).complete
+        assert bench.count("aws_iam_role") == 1
+
+
+@needs_terraform
+def test_nothing_is_in_doubt_where_terraform_had_not_begun(tmp_path: pathlib.Path) -> None:
+    with opened(tmp_path, "aws_none") as bench:
+        with pytest.MonkeyPatch.context() as killed:
+            killed.setattr("platformspec.apply.terraform.Stack.apply", lambda *_: sys.exit(9))
+            with pytest.raises(SystemExit):
+                bench.apply(cloud())
+        assert bench.resume(cloud()).complete
+
+
 def line(**message: Any) -> str:
     return json.dumps(message) + "\n"
 
@@ -119,6 +148,7 @@ def error(address: str, summary: str) -> str:
         (start("a.b") + line(type="change_summary", changes={"operation": "apply"}), set()),
         (start("a.b") + error("a.b", "quota is used up"), set()),
         (start("a.b") + start("c.d") + error("a.b", "Plugin did not respond") + error("c.d", "no"), {"a.b"}),
+        (start("a.b") + error("a.b", "Request cancelled"), {"a.b"}),
         ("", set()),
     ],
 )

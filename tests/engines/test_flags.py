@@ -16,7 +16,7 @@ from platformspec_kubernetes import images
 
 from platformspec.ir.node import Manifest
 from platformspec.providers import installed_providers
-from scripts.read_engine_flags import flags_of, version_of, wheel_of
+from scripts.read_engine_flags import choices_of, flags_of, version_of, wheel_of
 from tests.support.platforms import base, lowered
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -35,6 +35,8 @@ EVERYTHING = {
     "concurrency": 8,
     "drain_seconds": 60,
     "kv_offload_gib": 32,
+    "gpu_memory_utilization": 0.85,
+    "kv_cache_precision": "fp8",
 }
 # Models that between them make every engine use every flag that it knows.
 MODELS: dict[str, dict[str, Any]] = {
@@ -73,8 +75,8 @@ def containers(value: Any) -> Iterator[dict[str, Any]]:
             yield from containers(item)
 
 
-def used_flags(name: str) -> Iterator[tuple[str, str]]:
-    """(engine, flag) of what a model's pods are given."""
+def used_flags(name: str) -> Iterator[tuple[str, str, str]]:
+    """(engine, flag, the word after it) of what a model's pods are given."""
     program = lowered(base(gpu_pools=L40S, models={name: MODELS[name]}), *installed_providers().providers).program
     for node in program.nodes.values():
         if not isinstance(node, Manifest):
@@ -82,17 +84,21 @@ def used_flags(name: str) -> Iterator[tuple[str, str]]:
         for container in containers(dict(node.attrs)):
             engine = next((engine for part, engine in IMAGES.items() if part in container["image"]), None)
             if engine is not None:
-                yield from (
-                    (engine, arg) for arg in container.get("args", ()) if isinstance(arg, str) and arg.startswith("--")
-                )
+                args = [str(arg) for arg in container.get("args", ())]
+                after = [*args[1:], ""]
+                yield from ((engine, arg, word) for arg, word in zip(args, after, strict=True) if arg.startswith("--"))
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_flags_exist(name: str) -> None:
     used = set(used_flags(name))
     assert used, "the model's pods are given no flags"
-    unknown = sorted(f"{engine} {flag}" for engine, flag in used if flag not in KNOWN[engine]["flags"])
+    unknown = sorted(f"{engine} {flag}" for engine, flag, _ in used if flag not in KNOWN[engine]["flags"])
     assert not unknown, f"not in the pinned version: {', '.join(unknown)}"
+    choices = {engine: KNOWN[engine].get("choices", {}) for engine in KNOWN}
+    values = [(choices[engine][flag], word) for engine, flag, word in used if flag in choices[engine]]
+    assert all(word in known for known, word in values)
+    assert bool(values) == ("kv_cache_precision" in MODELS[name].get("serve", {}))
 
 
 def test_a_nim_gives_flags_of_vllm() -> None:
@@ -133,3 +139,4 @@ def test_flags_are_those_of_the_published_wheel(engine: str, tmp_path: pathlib.P
     assert wheel is not None
     assert version_of(wheel) == KNOWN[engine]["version"]
     assert flags_of(engine, wheel) == KNOWN[engine]["flags"]
+    assert choices_of(engine, wheel) == KNOWN[engine]["choices"]

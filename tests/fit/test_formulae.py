@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from platformspec_kubernetes.models.engines import sglang
 
 from platformspec.fit.architecture import parts
-from platformspec.fit.engine import EngineMemory
+from platformspec.fit.engine import EngineMemory, Load
 from platformspec.fit.estimate import Setup, estimate
 from platformspec.fit.fixes import Place, fixes, starts
 from platformspec.fit.gpu import Gpu, gpu
@@ -17,7 +18,16 @@ from platformspec.fit.weights import weights_bytes
 from platformspec.kinds.catalogue import ModelFacts, known_model
 
 GIB = 2**30
-ENGINE = EngineMemory("test", "everything", lambda _: 2048, cache=True, windows=True, source="this test")
+ENGINE = EngineMemory(
+    "test",
+    "everything",
+    lambda _: 2048,
+    cache=True,
+    windows=True,
+    source="this test",
+    share=lambda _: 0.92,
+    fp8_cache_from=8.9,
+)
 
 
 def facts(name: str) -> ModelFacts:
@@ -164,7 +174,13 @@ def test_every_fix_was_computed() -> None:
     assert not starts(estimate(broken))
     places = (Place("small", gpu("l4", 22.4), 8), Place("large", gpu("h200", 141.0), 8))
     found = fixes(broken, starts, tensor_sizes=(1, 2, 4, 8), places=places)
-    assert [fix.text.split(":")[0] for fix in found] == ["context_tokens", "weights in fp8", "tensor_parallel", "pool"]
+    assert [fix.text.split(":")[0] for fix in found] == [
+        "context_tokens",
+        "kv_cache_precision",
+        "weights in fp8",
+        "tensor_parallel",
+        "pool",
+    ]
     assert found[-1].text == "pool: large"
     for fix in found:
         assert estimate(fix.setup) == fix.estimate
@@ -172,3 +188,42 @@ def test_every_fix_was_computed() -> None:
     # One step more of context would not be enough.
     longer = replace(found[0].setup, context_tokens=found[0].setup.context_tokens + 1024)
     assert not starts(estimate(longer))
+
+
+def test_a_cache_in_fp8_holds_twice_the_tokens() -> None:
+    half = estimate(setup("Qwen/Qwen3-8B", gpu("l4", 22.4), cache_precision="fp8"))
+    whole = estimate(setup("Qwen/Qwen3-8B", gpu("l4", 22.4)))
+    assert half.cache_one == pytest.approx(whole.cache_one / 2)
+    assert half.room == whole.room
+    assert half.tokens is not None
+    assert half.tokens == pytest.approx(2 * (whole.tokens or 0), abs=32)
+
+
+def test_a_cache_in_fp8_is_offered_where_the_gpu_reads_it() -> None:
+    def offered(device: Gpu, **change: object) -> list[str]:
+        broken = setup("Qwen/Qwen3-8B", device, context_tokens=32768, **change)
+        return [fix.text for fix in fixes(broken, starts, tensor_sizes=(1,), places=()) if "kv_cache" in fix.text]
+
+    assert offered(gpu("l4", 22.4)) == ["kv_cache_precision: fp8"]
+    assert offered(Gpu("a10g", gpu("l4", 22.4).memory_gib, 8.6)) == []
+    assert offered(gpu("l4", 22.4), engine=replace(ENGINE, fp8_cache_from=None)) == []
+    assert offered(gpu("l4", 22.4), cache_precision="fp8") == []
+
+
+def test_sglang_takes_what_it_logs() -> None:
+    """Qwen3-32B on one H100 without a limit of requests starts with mem_fraction_static 0.828: sgl-project/sglang issue 29092."""
+    load = Load(gpu("h100", 80.0).memory_gib, facts("Qwen/Qwen3-32B"), 256, 8192, tensor=1, pipeline=1)
+    assert sglang.share(load) == pytest.approx(0.828)
+    # What follows from the rule alone: fewer sequences cannot give more than 10 GiB back, small GPUs keep a third.
+    one = replace(load, sequences=1)
+    assert sglang.share(load) < sglang.share(one) < 1 - 10 / load.gpu_gib
+    assert sglang.share(replace(one, gpu_gib=22.0, batched_tokens=4096)) == pytest.approx(0.68, abs=0.005)
+    seeing = replace(load, facts=replace(load.facts, vision_parameters_billion=0.302))
+    assert sglang.share(seeing) == pytest.approx(0.828 * 0.95, rel=0.001)
+
+
+def test_an_engine_chooses_its_share_where_nobody_does() -> None:
+    kind = replace(ENGINE, share=lambda load: 0.5 if load.tensor == 1 else 0.75)
+    one = setup("Qwen/Qwen3-8B", gpu("l40s", 44.7), utilization=None, engine=kind)
+    assert (one.share, replace(one, tensor=2).share, replace(one, utilization=0.9).share) == (0.5, 0.75, 0.9)
+    assert estimate(one).budget == pytest.approx(0.5 * 44.42)

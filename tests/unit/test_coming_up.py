@@ -220,5 +220,7 @@ def test_volumes_of_claims_carry_the_platforms_tags() -> None:
 
 
 def test_sglang_knows_its_users_name() -> None:
-    of = program(gpu_pools={"l4": L4}, models={"chat": {**CHAT, "serve": {"engine": "sglang"}}})
+    of = program(
+        gpu_pools={"l4": L4}, models={"chat": {**CHAT, "serve": {"engine": "sglang", "gpu_memory_utilization": 0.85}}}
+    )
     assert variables(of, "model.chat/deployment")["USER"]

@@ -25,6 +25,7 @@ SHOWN = sorted(
 # Why a test does not run these.
 NOT_RUN = {
     "apply": "needs credentials and terraform; tests/apply and tests/rehearsal run it",
+    "bootstrap": "needs credentials; tests/apply runs it on a simulated account",
     "approve": "needs a change to an applied platform; tests/apply runs it",
     "destroy": "needs something that was applied; tests/apply runs it",
     "record": "needs something that was applied; tests/apply runs it",

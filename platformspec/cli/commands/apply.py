@@ -8,7 +8,7 @@ import json as json_format
 import pathlib
 import sys
 
-from platformspec.apply.announced import refuse_protected
+from platformspec.apply.announced import refuse_half_moved, refuse_protected
 from platformspec.apply.approvals import refuse_unapproved
 from platformspec.apply.freeze import refuse_frozen
 from platformspec.apply.lock import is_dead, refusal, who
@@ -88,6 +88,8 @@ def _permit(args: argparse.Namespace, here: Environment, plan: Plan, notes: Plan
     if args.plan is not None:
         refuse_other_plan(pathlib.Path(args.plan), json_format.loads(json.render(plan, notes)))
     known = here.record.known()
+    if args.target is not None:
+        refuse_half_moved(plan, scope_of(here, args.target), args.target)
     refuse_protected(plan, known, here.compilation.providers.acting.guards, scope_of(here, args.target))
     spec = here.compilation.spec
     assert spec is not None

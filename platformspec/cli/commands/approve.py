@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from platformspec.apply.lock import who
+from platformspec.apply.lock import locked, who
+from platformspec.apply.saved_plan import STALE
 from platformspec.apply.site import now
 from platformspec.cli import exit
 from platformspec.cli.acting import confirm
 from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.output import wants_color
-from platformspec.cli.planning import planned
+from platformspec.cli.planning import plan_between, planned
 from platformspec.cli.session import compile_input, platform_input
+from platformspec.diagnostics import Failure
 from platformspec.plan.render import text
 
 
@@ -32,6 +34,9 @@ def run(args: argparse.Namespace) -> int:
         plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
         sys.stdout.write(text.render(plan, notes, color=wants_color(sys.stdout)))
         confirm(args, "Approve this?")
-        here.record.approve(plan.head_digest, plan.base_digest, who(), args.role, now())
+        with locked(here.record, "approve", now()):
+            if plan.base_digest != plan_between(here.recorded(), here.program, compilation).base_digest:
+                raise Failure(STALE, "somebody has applied meanwhile", "look at `platformspec plan`, and approve that")
+            here.record.approve(plan.head_digest, plan.base_digest, who(), args.role, now())
         print(f"approved by {who()}" + (f" as {args.role}" if args.role else ""))
     return exit.OK

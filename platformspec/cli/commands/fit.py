@@ -20,7 +20,7 @@ from platformspec.fit.estimate import Setup
 from platformspec.fit.gpu import gpu
 from platformspec.fit.kv_cache import LONGEST
 from platformspec.fit.offerings import Offering, Row, rows
-from platformspec.fit.precision import PRECISIONS
+from platformspec.fit.precision import CACHE_BYTES, PRECISIONS
 from platformspec.fit.text import number
 from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of
 from platformspec.kinds.gpu_pool import GpuPoolSpec
@@ -30,6 +30,7 @@ from platformspec.lower.contract import ProviderSet
 from platformspec.providers import ProviderProblem, installed_providers
 
 SHOWN = 12
+USUAL_ENGINE = "vllm"
 WORDS = {"fits": "fits", "tight": "tight", "does_not_fit": "no", "cannot_compute": "precision"}
 
 
@@ -55,7 +56,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=sorted(PRECISIONS), metavar="P", help="precision of the weights (default: as published)"
     )
-    parser.add_argument("--engine", default="vllm", help="engine whose memory is divided (default: vllm)")
+    parser.add_argument(
+        "--kv-cache-precision",
+        choices=sorted(CACHE_BYTES),
+        metavar="P",
+        help="precision of the KV cache (default: the file's, or auto)",
+    )
+    parser.add_argument("--engine", help="engine whose memory is divided (default: the file's, or vllm)")
     parser.add_argument("--region", help="region of prices (default: the file's, or that of the price table)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the table (default: text)")
 
@@ -67,21 +74,23 @@ def run(args: argparse.Namespace) -> int:
     except ProviderProblem as problem:
         return _stop(str(problem))
     platform = _platform(args, providers) if args.pool or "/" not in args.model or args.file != DEFAULT_FILE else None
-    facts, serve = _model(args, platform)
+    facts, serve, usual = _model(args, platform)
     engines = {name: memory for provider in providers.providers for name, memory in provider.engine_memory.items()}
-    if args.engine not in engines:
-        return _stop(f"no engine is called {args.engine}; there are {', '.join(sorted(engines))}")
+    engine = args.engine or usual
+    if engine not in engines:
+        return _stop(f"no engine is called {engine}; there are {', '.join(sorted(engines))}")
     unknown = missing(facts)
-    if unknown and engines[args.engine].cache:
+    if unknown and engines[engine].cache:
         return _stop(f"{', '.join(unknown)} of {args.model} are not known; add `facts:` to it")
     setup = Setup(
         facts=facts,
         precision=args.precision or facts.precision or "bf16",
         gpu=gpu("l4", 0.0),
-        engine=engines[args.engine],
+        engine=engines[engine],
         context_tokens=args.context_tokens or serve.context_tokens,
         sequences=args.concurrency or serve.concurrency,
         utilization=serve.gpu_memory_utilization,
+        cache_precision=args.kv_cache_precision or serve.kv_cache_precision,
     )
     offerings = [offer for provider in providers.providers if provider.offerings for offer in provider.offerings()]
     if args.pool:
@@ -117,13 +126,14 @@ def _platform(args: argparse.Namespace, providers: ProviderSet) -> PlatformSpec:
     return c.spec
 
 
-def _model(args: argparse.Namespace, platform: PlatformSpec | None) -> tuple[ModelFacts, ServeSpec]:
+def _model(args: argparse.Namespace, platform: PlatformSpec | None) -> tuple[ModelFacts, ServeSpec, str]:
+    """Facts, how it is served, and the engine that serves it."""
     if platform is not None and args.model in platform.models:
         spec = platform.models[args.model]
-        return facts_of(spec), spec.serve
+        return facts_of(spec), spec.serve, spec.engine or USUAL_ENGINE
     known: Mapping[str, ModelFacts] = catalogue()
     if args.model in known:
-        return known[args.model], ServeSpec()
+        return known[args.model], ServeSpec(), USUAL_ENGINE
     near = closest(args.model, [*known, *(platform.models if platform is not None else ())])
     raise Stop(_stop(f"neither the file nor the catalogue has {args.model}{f'; did you mean {near}?' if near else ''}"))
 

@@ -112,11 +112,16 @@ def _baseline(
 
 
 def _applied(source: Input, head: Compilation, recording: RecordingFolder) -> tuple[Program | None, str]:
-    """What the environment's record says."""
-    from platformspec.apply.places import RECORD, environment_folder
+    """What the environment's record says: the one on this machine, or the copy of a shared one that was read last."""
+    from platformspec.apply.places import environment_folder
 
     assert head.program is not None
     folder = environment_folder(pathlib.Path(source.file).parent, head.program.platform, head.environment)
+    when, there = _seen(head, recording, folder)
+    if not there:
+        return None, f"nothing: {when}"
+    from platformspec.apply.places import RECORD
+
     try:
         recording.read((folder / RECORD).as_posix())
     except FileNotFoundError:
@@ -126,6 +131,29 @@ def _applied(source: Input, head: Compilation, recording: RecordingFolder) -> tu
     record = Record(recording.root / folder / RECORD, head.program.platform, head.environment)
     try:
         before = record.program(head.program.platform, head.environment)
-        return before, "what was applied last" if before is not None else "nothing: it was not applied yet"
+        return (
+            before,
+            f"what was applied last{when}" if before is not None else f"nothing: it was not applied yet{when}",
+        )
     finally:
         record.close()
+
+
+def _seen(head: Compilation, recording: RecordingFolder, folder: pathlib.Path) -> tuple[str, bool]:
+    """Which copy of a shared record there is, in words, and whether there is one that counts. No words: none is shared."""
+    from platformspec.cli.emit_settings import emit_settings
+
+    settings = emit_settings(head, "cdktf")
+    if settings.state is None:
+        return "", True
+    from platformspec.apply.shared import SEEN, read_seen, where
+
+    shared = where(settings.state.bucket, settings.state_key)
+    try:
+        seen = read_seen(recording.read((folder / SEEN).as_posix()))
+    except FileNotFoundError:
+        seen = None
+    if seen is None or seen["where"] != shared:
+        return f"{shared} has not been read on this machine; `platformspec record` reads it", False
+    as_of = f", as {shared} said at {seen['at']}; `platformspec record` reads it again"
+    return as_of if seen["there"] else f"it was not applied yet{as_of}", bool(seen["there"])

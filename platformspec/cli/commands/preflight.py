@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 
+from platformspec.apply.account import NO_CLIENT, NO_CREDENTIALS
 from platformspec.cli import exit
 from platformspec.cli.arguments import add_input_arguments
 from platformspec.cli.output import progress
@@ -18,16 +19,6 @@ MISSING = Code(
     "PS740",
     "the account lacks something that the platform needs",
     explain="A quota, an offering, addresses, access to a model or a reservation is not what the platform needs at its largest. requirements.json lists everything; the help says how to ask for it.",
-)
-NO_CLIENT = Code(
-    "PS741",
-    "the cloud's client library is not installed",
-    explain="Asking AWS needs boto3, which most commands do not: it is an extra of the package.",
-)
-NO_CREDENTIALS = Code(
-    "PS742",
-    "no credentials that the cloud accepts",
-    explain="Preflight uses the credentials of the environment as the AWS command line does: AWS_PROFILE, environment variables, single sign-on or an instance's role. They only need to read.",
 )
 OTHER_ACCOUNT = Code(
     "PS743",

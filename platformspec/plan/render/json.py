@@ -74,6 +74,7 @@ SCHEMA: Final[dict[str, Any]] = {
                 "properties": {
                     "action": {"enum": list(ACTIONS)},
                     "id": {"type": "string", "description": "Resource id in the IR."},
+                    "was": {**_NULLABLE_TEXT, "description": "Id before a rename, where it had another one."},
                     "type": {"type": "string"},
                     "stack": {"type": "string"},
                     "declaration": {"type": "string"},
@@ -90,7 +91,7 @@ SCHEMA: Final[dict[str, Any]] = {
                         },
                     },
                 },
-                "required": ["action", "id", "type", "stack", "declaration", "reason", "certain", "from", "attributes"],
+                "required": ["action", "id", "was", "type", "stack", "declaration", "reason", "certain", "from", "attributes"],
                 "additionalProperties": False,
             },
         },
@@ -174,6 +175,7 @@ def _change(change: Change) -> dict[str, Any]:
     return {
         "action": change.action,
         "id": change.id,
+        "was": change.was,
         "type": change.node.type,
         "stack": change.node.stack,
         "declaration": change.node.declaration,

@@ -82,26 +82,30 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
         yield from (f"  - {escape(line)}" for line in lines)
     if plan.changes:
         yield ""
-        yield "| stack | create | update | replace | delete |"
-        yield "|---|---:|---:|---:|---:|"
         by_stack = plan.counts_by_stack
+        actions = [action for action in words.VERBS if action != "move" or plan.counts["move"]]
+        yield f"| stack | {' | '.join(actions)} |"
+        yield "|---|" + "---:|" * len(actions)
         for wave in plan.waves:
             for stack in wave:
                 if stack in by_stack:
-                    yield f"| {escape(stack)} | " + " | ".join(str(count) for count in by_stack[stack].values()) + " |"
+                    yield (
+                        f"| {escape(stack)} | " + " | ".join(str(by_stack[stack][action]) for action in actions) + " |"
+                    )
         yield ""
     for group in words.by_declaration(plan):
         place = notes.declared_at.get(group.declaration)
         where = f", {place.file} line {place.line}" if place else ""
         numbers = Counter(change.action for change in group.changes)
         summary = words.counts({action: numbers[action] for action in words.VERBS})
-        yield f"<details><summary>{html(group.declaration)}: {summary}{html(where)}</summary>"
+        former = words.former_declaration(group.changes)
+        title = group.declaration + (f" (was {former})" if former else "")
+        yield f"<details><summary>{html(title)}: {summary}{html(where)}</summary>"
         yield ""
-        created = Counter(words.noun(c.node.type, notes.nouns) for c in group.changes if c.action == "create")
-        for noun, count in sorted(created.items()):
-            yield f"- create {escape(words.plural(count, noun))}"
+        for action, counted in words.in_bulk(group.changes, notes.nouns):
+            yield f"- {action} {escape(counted)}"
         for change in group.changes:
-            if change.action == "create":
+            if change.action in words.BULK:
                 continue
             yield f"- **{change.action}** {escape(words.title(change.node, notes.nouns))}" + (
                 f": {escape(change.reason)}" if change.reason else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from platformspec.plan import words
@@ -11,7 +10,7 @@ from platformspec.plan.notes import PlanNotes
 from platformspec.plan.render.money import monthly, owner
 
 MOST_DIFFERENCES = 8
-COLORS: dict[Action, str] = {"create": "32", "update": "33", "replace": "35", "delete": "31"}
+COLORS: dict[Action, str] = {"create": "32", "update": "33", "replace": "35", "delete": "31", "move": "36"}
 
 
 def render(plan: Plan, notes: PlanNotes, *, color: bool = False) -> str:
@@ -27,12 +26,16 @@ def _lines(plan: Plan, notes: PlanNotes, color: bool) -> Iterator[str]:
         yield f"No changes. {words.plural(plan.unchanged, 'object')} stay as they are."
     for group in words.by_declaration(plan):
         place = notes.declared_at.get(group.declaration)
-        yield _paint(f"{group.declaration}", "1", color) + (f"  {place.file}:{place.line}" if place else "")
-        created = Counter(words.noun(c.node.type, notes.nouns) for c in group.changes if c.action == "create")
-        for noun, count in sorted(created.items()):
-            yield _paint(f"  + {words.plural(count, noun)}", COLORS["create"], color)
+        former = words.former_declaration(group.changes)
+        yield (
+            _paint(f"{group.declaration}", "1", color)
+            + (f" (was {former})" if former else "")
+            + (f"  {place.file}:{place.line}" if place else "")
+        )
+        for action, counted in words.in_bulk(group.changes, notes.nouns):
+            yield _paint(f"  {words.SIGNS[action]} {counted}", COLORS[action], color)
         for change in group.changes:
-            if change.action == "create":
+            if change.action in words.BULK:
                 continue
             may = "" if change.certain else " (may be replaced)"
             yield _paint(

@@ -144,7 +144,7 @@ def _danger(s: Situation, changes: list[Change], of: str, loss: str, certain: bo
         message += f"; a new name is a new declaration: nothing is moved from {title(address)} to {title(new)}"
     elif reason:
         message += f"; {reason}"
-    help = _HELP[of]
+    help = _HELP[of] if new is None else f"write `was: {address.name}` under {new.name}, and it is taken over as it is"
     if _protected(s, address):
         help = f"{title(address)} says protect: true; {help}"
     return s.danger(code, address, message, help, path=s.cause(first), removed=first.action == "delete")

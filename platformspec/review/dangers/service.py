@@ -39,7 +39,9 @@ def removed_services(s: Situation) -> Iterator[Danger]:
             NO_SERVICE,
             address,
             f"{title(address)} {what}: callers of the old name get errors",
-            "make sure that nobody calls it any more, or keep both for a while",
+            "make sure that nobody calls it any more, or keep both for a while"
+            if new is None or new.child is not None
+            else f"write `was: {address.name}` under {new.name}, and it goes on as it is; or make sure that nobody calls it any more",
             path=difference.path,
             removed=True,
         )

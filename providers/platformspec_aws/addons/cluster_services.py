@@ -18,7 +18,7 @@ def install_block_storage(ctx: CapabilityContext) -> None:
         ctx,
         "role",
         "controller",
-        ctx.address.name,
+        ctx.called,
         "block-storage",
         stack=stack,
         assume=iam.POD_IDENTITY_TRUST,

@@ -40,7 +40,7 @@ def install_karpenter(ctx: CapabilityContext) -> None:
     """The controller with its role and its queue; its CRDs in a release of their own, because Helm does not upgrade those in a chart."""
     stack = stack_of("addons", ctx.address)
     own = cluster(ctx)
-    name = ctx.name("karpenter", ctx.address.name, limit=80)
+    name = ctx.name("karpenter", ctx.called, limit=80)
     arn = iam.arn(ctx, "sqs", name.value, name)
     queue = ctx.resource(
         "aws_sqs_queue",
@@ -86,7 +86,7 @@ def install_karpenter(ctx: CapabilityContext) -> None:
 def _events(ctx: CapabilityContext, stack: str, queue: Any) -> list[Any]:
     arns: list[Any] = []
     for key, pattern in EVENTS.items():
-        name = ctx.name("karpenter", ctx.address.name, key, limit=64)
+        name = ctx.name("karpenter", ctx.called, key, limit=64)
         rule = ctx.resource(
             "aws_cloudwatch_event_rule",
             f"event-{key}",

@@ -82,7 +82,7 @@ def controller_role(
         ctx,
         "role",
         "controller",
-        ctx.address.name,
+        ctx.called,
         ctx.capability,
         stack=stack,
         assume=iam.POD_IDENTITY_TRUST,

@@ -77,7 +77,7 @@ def install_prometheus(ctx: CapabilityContext) -> None:
 def _managed_workspace(ctx: CapabilityContext) -> tuple[Any, list[tuple[str, str]]]:
     stack = stack_of("addons", ctx.address)
     because = ctx.at("amazon_managed_prometheus", "observability", "metrics")
-    name = ctx.name(ctx.address.name, limit=100)
+    name = ctx.name(ctx.called, limit=100)
     workspace = ctx.resource("aws_prometheus_workspace", "workspace", {"alias": name}, stack=stack, because=(because,))
     policy, association = controller_role(
         ctx, "monitoring", "prometheus", allow(("aps:RemoteWrite",), [workspace.attr("arn")]), because=(because,)

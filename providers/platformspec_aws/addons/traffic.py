@@ -69,7 +69,7 @@ def install_external_dns(ctx: CapabilityContext) -> None:
             # `sync` would delete records that others made under the same owner.
             "policy": "upsert-only",
             "registry": "txt",
-            "txtOwnerId": ctx.name(ctx.address.name, limit=63),
+            "txtOwnerId": ctx.name(ctx.called, limit=63),
             "domainFilters": zones,
             "nodeSelector": SYSTEM_NODES,
             "serviceAccount": {"name": "external-dns"},

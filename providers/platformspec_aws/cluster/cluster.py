@@ -46,7 +46,7 @@ def lower_cluster(ctx: DeclarationContext) -> None:
         ctx,
         "secrets-key",
         "cluster",
-        ctx.address.name,
+        ctx.called,
         "secrets",
         stack=stack,
         description="Encrypts the Kubernetes API's secrets",
@@ -102,7 +102,7 @@ def lower_cluster(ctx: DeclarationContext) -> None:
 
 
 def _suffix(ctx: DeclarationContext) -> tuple[str, ...]:
-    return () if ctx.address.name == "main" else (ctx.address.name,)
+    return () if ctx.called == "main" else (ctx.called,)
 
 
 def _offer(ctx: DeclarationContext, cluster: Resource, name: Any, nodes: iam.Role) -> None:
@@ -110,9 +110,7 @@ def _offer(ctx: DeclarationContext, cluster: Resource, name: Any, nodes: iam.Rol
     arn = iam.arn(ctx, "eks", f"cluster/{name.value}", name)
     group = cluster.attr("vpc_config[0].cluster_security_group_id")
     reference = ctx.src(cluster.attr("name", known=name.value), name)
-    ctx.offer(
-        _exports(Placement(cloud.account, cloud.region, ctx.address.name), reference, cluster.attr("endpoint"), group)
-    )
+    ctx.offer(_exports(Placement(cloud.account, cloud.region, ctx.called), reference, cluster.attr("endpoint"), group))
     existing = ctx.platform.spec.cloud.network.existing
     subnet_terms: list[dict[str, Any]] = (
         [
@@ -145,7 +143,7 @@ def _adopt(ctx: DeclarationContext, spec: ClusterSpec) -> None:
     name = ctx.src(existing.name, "existing.name")
     group = ctx.src(existing.node_security_group_id, "existing.node_security_group_id")
     role = ctx.src(existing.node_role, "existing.node_role")
-    ctx.offer(_exports(Placement(cloud.account, cloud.region, ctx.address.name), name, None, group))
+    ctx.offer(_exports(Placement(cloud.account, cloud.region, ctx.called), name, None, group))
     network = cloud.network.existing
     ctx.offer(
         AwsClusterExports(

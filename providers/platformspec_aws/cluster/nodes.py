@@ -69,7 +69,7 @@ def system_nodes(
         "aws_launch_template",
         "system-template",
         {
-            "name": ctx.name("system", ctx.address.name, limit=128),
+            "name": ctx.name("system", ctx.called, limit=128),
             "block_device_mappings": root_volume(ROOT_VOLUME_GIB),
             "metadata_options": METADATA_OPTIONS,
             "update_default_version": True,

@@ -43,16 +43,16 @@ def generated_secrets(ctx: DeclarationContext, wanted: dict[str, str]) -> None:
         ctx,
         "secrets-key",
         ctx.address.kind.replace("_", "-"),
-        ctx.address.name,
+        ctx.called,
         stack=DATA,
-        description=f"Encrypts the secrets of {ctx.address}",
+        description=f"Encrypts the secrets of {ctx.address_called}",
     )
     for role, prefix in wanted.items():
         name = secret_name(ctx, role)
         secret = ctx.resource(
             "aws_secretsmanager_secret",
             role,
-            {"name": name, "description": f"Generated for {ctx.address}", "kms_key_id": key.attr("arn")},
+            {"name": name, "description": f"Generated for {ctx.address_called}", "kms_key_id": key.attr("arn")},
             stack=DATA,
         )
         random = ctx.ephemeral(
@@ -75,7 +75,7 @@ def generated_secrets(ctx: DeclarationContext, wanted: dict[str, str]) -> None:
 
 def secret_name(ctx: Any, role: str) -> Any:
     """The name of a generated secret: `<platform>-<environment>-<kind>-<name>-<role>`."""
-    return ctx.name(ctx.address.kind.replace("_", "-"), ctx.address.name, role, limit=200)
+    return ctx.name(ctx.address.kind.replace("_", "-"), ctx.called, role, limit=200)
 
 
 def _front(ctx: DeclarationContext, spec: GatewaySpec) -> None:

@@ -31,7 +31,7 @@ DEVICE_CLASS: Final = "gpu.nvidia.com"
 def lower_gpu_pool(ctx: DeclarationContext) -> None:
     """Both kinds of node carry the same label and taint, so pods do not care."""
     spec: GpuPoolSpec = ctx.spec
-    if ctx.address.name == SYSTEM:
+    if ctx.called == SYSTEM:
         ctx.reject(
             TAKEN_NAME,
             f"{ctx.address} would have the name of the cluster's own nodes",
@@ -89,7 +89,7 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
         devices[one.accelerator] = devices.get(one.accelerator, 0) + gpus
     ctx.offer(
         GpuPoolExports(
-            node_selector=ctx.src({POOL_LABEL: ctx.address.name}),
+            node_selector=ctx.src({POOL_LABEL: ctx.called}),
             tolerations=ctx.src([{"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}]),
             gpu_resource=GPU_RESOURCE,
             device_class=ctx.src(DEVICE_CLASS if spec.devices == "dra" else None, "devices"),

@@ -72,7 +72,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
     types = [entry.type for entry in alternative.types]
     mig = spec.sharing is not None and spec.sharing.mode == "mig"
     template: dict[str, Any] = {
-        "name": ctx.name("pool", ctx.address.name, limit=128),
+        "name": ctx.name("pool", ctx.called, limit=128),
         "block_device_mappings": root_volume(disk_gib, DATA_DEVICE if mig else ROOT_DEVICE),
         "metadata_options": METADATA_OPTIONS,
         "update_default_version": True,
@@ -94,13 +94,13 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
     size = ctx.src(spec.capacity.nodes.min, "capacity.nodes.min")
     group: dict[str, Any] = {
         "cluster_name": cluster.name,
-        "node_group_name": ctx.address.name,
+        "node_group_name": ctx.called,
         "node_role_arn": cluster.node_role_arn,
         "subnet_ids": subnets,
         "ami_type": ctx.src(MIG_IMAGE_TYPE, "sharing.mode") if mig else IMAGE_TYPE,
         "capacity_type": ctx.src("CAPACITY_BLOCK", "capacity.block") if block is not None else "ON_DEMAND",
         "labels": {
-            POOL_LABEL: ctx.address.name,
+            POOL_LABEL: ctx.called,
             ACCELERATOR_LABEL: ctx.src(alternative.accelerator, *choice),
             **node_labels(ctx, spec),
             **({DEVICES_LABEL: ctx.src(DRA, "devices")} if spec.devices == DRA else {}),
@@ -133,7 +133,7 @@ def _efa(
     ctx: DeclarationContext, instance: Instance, cluster: AwsClusterExports, stack: str, choice: tuple[str, ...]
 ) -> dict[str, Any]:
     """One interface for each network card, a security group that is open to itself, and a placement group."""
-    name = ctx.name("pool", ctx.address.name, "efa", limit=255)
+    name = ctx.name("pool", ctx.called, "efa", limit=255)
     group = ctx.resource(
         "aws_security_group",
         "efa-security-group",
@@ -151,7 +151,7 @@ def _efa(
     placement = ctx.resource(
         "aws_placement_group",
         "placement",
-        {"name": ctx.name("pool", ctx.address.name, limit=255), "strategy": "cluster"},
+        {"name": ctx.name("pool", ctx.called, limit=255), "strategy": "cluster"},
         stack=stack,
         because=("network",),
     )

@@ -29,7 +29,7 @@ def elastic_nodes(
     own = ctx.exports(cluster, AwsClusterExports)
     reservation = spec.capacity.reservation
     reserved = ctx.src(reservation.id, "capacity.reservation.id") if reservation is not None else None
-    node_class(ctx, own, ctx.address.name, disk_gib, because=EXISTS, reservation=reserved)
+    node_class(ctx, own, ctx.called, disk_gib, because=EXISTS, reservation=reserved)
     several = len(alternatives) * len(bought) > 1
     for position, alternative in enumerate(alternatives):
         for step, part in enumerate(bought):
@@ -47,10 +47,10 @@ def _node_pool(
     body: dict[str, Any] = {
         "template": {
             "metadata": {
-                "labels": {POOL_LABEL: ctx.address.name, ACCELERATOR_LABEL: ctx.src(alternative.accelerator, *choice)}
+                "labels": {POOL_LABEL: ctx.called, ACCELERATOR_LABEL: ctx.src(alternative.accelerator, *choice)}
             },
             "spec": {
-                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": ctx.address.name},
+                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": ctx.called},
                 "requirements": [
                     {
                         "key": "karpenter.sh/capacity-type",
@@ -79,7 +79,7 @@ def _node_pool(
     ctx.manifest(
         "karpenter.sh/v1",
         "NodePool",
-        ctx.src(".".join((ctx.address.name, *names)), "any_of") if names else ctx.address.name,
+        ctx.src(".".join((ctx.called, *names)), "any_of") if names else ctx.called,
         "-".join(("node-pool", *names)),
         {"spec": body},
         because=(*bought, *(choice if len(names) else ())),

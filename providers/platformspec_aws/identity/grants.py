@@ -58,7 +58,7 @@ def _role(ctx: AggregateContext, grants: list[Grant]) -> None:
             "aws_iam_role_policy",
             f"grant-{workload.namespace}-{workload.service_account}",
             {
-                "name": str(edge.id).replace("/", "_").replace(" ", "")[:128],
+                "name": ctx.platform.id_outside(edge.id).replace("/", "_").replace(" ", "")[:128],
                 "role": node.attr("name"),
                 "policy": iam.document(*statements),
             },

@@ -11,6 +11,7 @@ from platformspec.sdk import (
     Expr,
     Sourced,
     Statement,
+    VectorStoreSpec,
     Workload,
     concat,
     database_user,
@@ -26,9 +27,26 @@ def open_database(ctx: EdgeContext) -> None:
     _rule(ctx, cluster, database.security_group_id, database.port, "PostgreSQL")
     read_secret(ctx, cluster, database.secret, database.secret_kms_key_arn)
     if ctx.edge.relation == "keeps_state_in" and database.identity is not None:
-        prefix = iam.arn(ctx, "rds-db", "dbuser:")
-        user = ctx.src(concat(prefix.value, database.identity, "/", database_user(ctx.address)), prefix)
-        ctx.grant(ctx.exports(ctx.edge.source, Workload), Statement(("rds-db:connect",), (user,)))
+        connect(ctx, database, ctx.address, ctx.exports(ctx.edge.source, Workload))
+
+
+def connect_owner(ctx: EdgeContext) -> None:
+    """The applications of a collection's owner connect to its pgvector as the team's own user."""
+    store = ctx.graph.declarations[ctx.edge.source.parent].spec
+    if not isinstance(store, VectorStoreSpec) or store.database is None:
+        return
+    database = ctx.exports(store.database.address, DatabaseExports)
+    if database.identity is not None:
+        connect(ctx, database, ctx.edge.target, ctx.exports(ctx.edge.target, Workload))
+
+
+def connect(ctx: EdgeContext, database: DatabaseExports, whose: Address, workload: Workload) -> None:
+    """The workload may log in as the database user of a declaration, with its identity instead of a password."""
+    prefix = iam.arn(ctx, "rds-db", "dbuser:")
+    user = ctx.src(
+        concat(prefix.value, database.identity, "/", database_user(ctx.platform.address_outside(whose))), prefix
+    )
+    ctx.grant(workload, Statement(("rds-db:connect",), (user,)))
 
 
 def open_cache(ctx: EdgeContext) -> None:
@@ -52,7 +70,7 @@ def _rule(ctx: EdgeContext, cluster: Address, group: Expr, port: int | Sourced[i
         {
             "security_group_id": group,
             "referenced_security_group_id": ctx.exports(cluster, ClusterExports).node_security_group_id,
-            "description": f"{what} from {ctx.edge.source}",
+            "description": f"{what} from {ctx.platform.address_outside(ctx.edge.source)}",
             "ip_protocol": "tcp",
             "from_port": port,
             "to_port": port,

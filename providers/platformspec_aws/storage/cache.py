@@ -22,8 +22,8 @@ def lower_cache(ctx: DeclarationContext) -> None:
     in the state would be worse than none.
     """
     spec: CacheSpec = ctx.spec
-    name = ctx.name(ctx.address.name, limit=40, pinned=True, role="group")
-    key = kms.key(ctx, "key", "cache", ctx.address.name, stack=DATA, description="Encrypts the cache")
+    name = ctx.name(ctx.called, limit=40, pinned=True, role="group")
+    key = kms.key(ctx, "key", "cache", ctx.called, stack=DATA, description="Encrypts the cache")
     group = security_group(ctx, "Valkey")
     subnets = ctx.resource(
         "aws_elasticache_subnet_group",

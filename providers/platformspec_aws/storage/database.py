@@ -30,10 +30,8 @@ def lower_database(ctx: DeclarationContext) -> None:
     if spec.existing is not None:
         _adopt(ctx, spec)
         return
-    name = ctx.name(ctx.address.name, limit=60, pinned=True, role="cluster")
-    key = kms.key(
-        ctx, "key", "database", ctx.address.name, stack=DATA, description="Encrypts the database and its password"
-    )
+    name = ctx.name(ctx.called, limit=60, pinned=True, role="cluster")
+    key = kms.key(ctx, "key", "database", ctx.called, stack=DATA, description="Encrypts the database and its password")
     group = security_group(ctx, "PostgreSQL")
     subnets = ctx.resource(
         "aws_db_subnet_group",
@@ -106,7 +104,7 @@ def lower_database(ctx: DeclarationContext) -> None:
         lifecycle={"prevent_destroy": True} if spec.protect else None,
     )
     monitor = iam.role(
-        ctx, "monitoring-role", "database", ctx.address.name, "monitoring", stack=DATA, description="Lets RDS publish enhanced metrics",
+        ctx, "monitoring-role", "database", ctx.called, "monitoring", stack=DATA, description="Lets RDS publish enhanced metrics",
         assume=iam.trust("monitoring.rds.amazonaws.com", condition={"StringEquals": {"aws:SourceAccount": ctx.account}}), managed=(MONITORING_POLICY,),
     )  # fmt: skip
     for number in range(spec.replicas + 1):
@@ -147,7 +145,7 @@ def lower_database(ctx: DeclarationContext) -> None:
 
 def security_group(ctx: DeclarationContext, what: str) -> Any:
     """A group without rules: those that are needed belong to the edges that need them."""
-    name = ctx.name(ctx.address.kind, ctx.address.name, limit=255)
+    name = ctx.name(ctx.address.kind, ctx.called, limit=255)
     return ctx.resource(
         "aws_security_group",
         "security-group",

@@ -42,10 +42,10 @@ def lower_vector_store(ctx: DeclarationContext) -> None:
 
 
 def _collection(ctx: DeclarationContext, spec: VectorStoreSpec) -> None:
-    name = ctx.name(ctx.address.name, limit=32, pinned=True, role="collection")
+    name = ctx.name(ctx.called, limit=32, pinned=True, role="collection")
     pattern = ctx.src(f"collection/{name.value}", name)
-    key = kms.key(ctx, "key", "vector-store", ctx.address.name, stack=DATA, description="Encrypts the collection")
-    group_name = ctx.name("vector-store", ctx.address.name, limit=255)
+    key = kms.key(ctx, "key", "vector-store", ctx.called, stack=DATA, description="Encrypts the collection")
+    group_name = ctx.name("vector-store", ctx.called, limit=255)
     group = ctx.resource(
         "aws_security_group",
         "security-group",
@@ -173,10 +173,10 @@ def access_policies(ctx: AggregateContext) -> None:
         if not users:
             continue
         about = ctx.about(address, edges=sorted({grant.edge for grant in users}, key=lambda edge: edge.id))
-        name = about.name(address.name, limit=32, pinned=True, role="collection")
+        name = about.name(about.called, limit=32, pinned=True, role="collection")
         rules = [
             {
-                "Description": f"{grant.edge.id}"[:1000],
+                "Description": ctx.platform.id_outside(grant.edge.id)[:1000],
                 "Principal": [
                     iam.arn(
                         about,

@@ -16,12 +16,12 @@ def lower_team(ctx: DeclarationContext) -> None:
         "aws_budgets_budget",
         "budget",
         {
-            "name": ctx.name(ctx.address.name, limit=100),
+            "name": ctx.name(ctx.called, limit=100),
             "budget_type": "COST",
             "limit_amount": ctx.src(f"{spec.budget.usd_per_month:.2f}", "budget.usd_per_month"),
             "limit_unit": "USD",
             "time_unit": "MONTHLY",
-            "cost_filter": [{"name": "TagKeyValue", "values": [f"user:platformspec:team${ctx.address.name}"]}],
+            "cost_filter": [{"name": "TagKeyValue", "values": [f"user:platformspec:team${ctx.called}"]}],
             "notification": [
                 {
                     "comparison_operator": "GREATER_THAN",

@@ -29,7 +29,7 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
                 models += _versions(ctx, models, name, target)
                 continue
             assert isinstance(target, FallbackSpec)
-            group = f"fallback-{target.fallback.address.name}"
+            group = f"fallback-{ctx.platform.name_outside(target.fallback.address)}"
             if group not in named:
                 named.add(group)
                 models.append(_entry(ctx, spec, group, name, target.fallback, f"{at}.fallback", share=None))
@@ -112,7 +112,7 @@ def _entry(
         "model_name": group,
         "litellm_params": params,
         "model_info": {
-            "id": f"{group}-{ref.address.name}",
+            "id": f"{group}-{ctx.platform.name_outside(ref.address)}",
             "mode": ctx.at(model.mode, "models", ref.address.name, "task"),
         },
     }
@@ -126,7 +126,7 @@ def _adapters(ctx: Context, entry: dict[str, Any], route: str, ref: Ref, at: str
             **entry,
             "model_name": f"{route}/{name}",
             "litellm_params": {**entry["litellm_params"], "model": ctx.src(called.value, called, at)},
-            "model_info": {**entry["model_info"], "id": f"{route}-{ref.address.name}-{name}"},
+            "model_info": {**entry["model_info"], "id": f"{route}-{ctx.platform.name_outside(ref.address)}-{name}"},
         }
         for name, called in model.adapters
     ]
@@ -138,12 +138,16 @@ def _versions(ctx: Context, models: list[dict[str, Any]], route: str, ref: Ref) 
     if candidate is None:
         return []
     base, percent = candidate
-    position = next(at for at, entry in enumerate(models) if entry["model_info"]["id"] == f"{route}-{ref.address.name}")
+    position = next(
+        at
+        for at, entry in enumerate(models)
+        if entry["model_info"]["id"] == f"{route}-{ctx.platform.name_outside(ref.address)}"
+    )
     present = models[position]
     new = {
         **present,
         "litellm_params": {**present["litellm_params"], "api_base": base},
-        "model_info": {**present["model_info"], "id": f"{route}-{ref.address.name}-new"},
+        "model_info": {**present["model_info"], "id": f"{route}-{ctx.platform.name_outside(ref.address)}-new"},
     }
     if percent.value == 100:
         present["litellm_params"]["api_base"] = base

@@ -24,7 +24,7 @@ def prepare_database(
     assert spec.database is not None
     own = database.identity is not None
     keys = {key: {"key": ctx.src(database.secret, "database"), "property": key} for key in ("username", "password")}
-    secret = f"{spec.database.address.name}-{'administrator' if own else 'endpoints'}"
+    secret = f"{ctx.platform.name_outside(spec.database.address)}-{'administrator' if own else 'endpoints'}"
     external_secret(ctx, "database-secret", space, secret, store, keys, because=BECAUSE)
     host = {
         "DATABASE_HOST": ctx.src(database.host, "database"),
@@ -32,8 +32,8 @@ def prepare_database(
     }
     if not own:
         return {**host, "DATABASE_NAME": ctx.src(database.database, "database")}
-    user = database_user(ctx.address)
-    config = f"{ctx.address.name}-endpoints"
+    user = database_user(ctx.address_called)
+    config = f"{ctx.called}-endpoints"
     env: list[dict[str, Any]] = [
         {"name": "PGHOST", "valueFrom": from_config(config, "DATABASE_HOST")},
         {"name": "PGPORT", "valueFrom": from_config(config, "DATABASE_PORT")},
@@ -56,7 +56,7 @@ def prepare_database(
 def environment(ctx: Context, spec: GatewaySpec) -> list[dict[str, Any]]:
     """LiteLLM's variables for its database."""
     assert spec.database is not None
-    config, name = f"{ctx.address.name}-endpoints", spec.database.address.name
+    config, name = f"{ctx.called}-endpoints", ctx.platform.name_outside(spec.database.address)
     own = ctx.exports(spec.database.address, DatabaseExports).identity is not None
 
     def setting(variable: str, key: str) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def environment(ctx: Context, spec: GatewaySpec) -> list[dict[str, Any]]:
         [
             setting("DATABASE_HOST", "DATABASE_HOST"),
             port,
-            value("DATABASE_USERNAME", database_user(ctx.address)),
+            value("DATABASE_USERNAME", database_user(ctx.address_called)),
             value("IAM_TOKEN_DB_AUTH", "True"),
         ]
         if own

@@ -53,7 +53,7 @@ def lower_gateway(ctx: DeclarationContext) -> None:
     """Everything but the configuration, which needs all models."""
     spec: GatewaySpec = ctx.spec
     check(ctx, spec)
-    name, space = ctx.address.name, namespace_of(ctx)
+    name, space = ctx.called, namespace_of(ctx)
     labels = labels_of(ctx)
     cluster = ctx.cluster_address()
     assert cluster is not None
@@ -105,12 +105,12 @@ def lower_gateway(ctx: DeclarationContext) -> None:
 
 def namespace_of(ctx: Context) -> str:
     """The gateway's own namespace."""
-    return f"gateway-{ctx.address.name}"
+    return f"gateway-{ctx.called}"
 
 
 def labels_of(ctx: Context) -> dict[str, str]:
     """Labels of the gateway's pods."""
-    return {"app.kubernetes.io/name": ctx.address.name, "app.kubernetes.io/component": "gateway"}
+    return {"app.kubernetes.io/name": ctx.called, "app.kubernetes.io/component": "gateway"}
 
 
 def _endpoints(ctx: DeclarationContext, spec: GatewaySpec, space: str, store: str) -> None:
@@ -131,7 +131,7 @@ def _endpoints(ctx: DeclarationContext, spec: GatewaySpec, space: str, store: st
         ctx.manifest(
             "v1",
             "ConfigMap",
-            f"{ctx.address.name}-endpoints",
+            f"{ctx.called}-endpoints",
             "endpoints",
             {"data": data},
             namespace=space,
@@ -140,7 +140,7 @@ def _endpoints(ctx: DeclarationContext, spec: GatewaySpec, space: str, store: st
 
 
 def _autoscale(ctx: DeclarationContext, spec: GatewaySpec, space: str) -> None:
-    name, reasons = ctx.address.name, ("scale.min", "scale.max")
+    name, reasons = ctx.called, ("scale.min", "scale.max")
     ctx.need("metrics-server", because=reasons)
     metric = {
         "type": "Resource",
@@ -166,7 +166,7 @@ def _autoscale(ctx: DeclarationContext, spec: GatewaySpec, space: str) -> None:
 def _ingress(
     ctx: DeclarationContext, spec: GatewaySpec, front: FrontExports, space: str, labels: dict[str, str]
 ) -> None:
-    backend = {"service": {"name": ctx.address.name, "port": {"name": "http"}}}
+    backend = {"service": {"name": ctx.called, "port": {"name": "http"}}}
     host = ctx.src(spec.hostname, "hostname")
     body = {
         "ingressClassName": front.ingress_class,
@@ -175,7 +175,7 @@ def _ingress(
     ctx.manifest(
         "networking.k8s.io/v1",
         "Ingress",
-        ctx.address.name,
+        ctx.called,
         "ingress",
         {"spec": body},
         namespace=space,
@@ -187,9 +187,7 @@ def _ingress(
         "from": [{"ipBlock": {"cidr": cidr}} for cidr in front.health_check_cidrs],
         "ports": [{"protocol": "TCP", "port": PORT}],
     }
-    policy(
-        ctx, "ingress-policy", space, f"{ctx.address.name}-load-balancer", labels, ingress=[rule], because=("hostname",)
-    )
+    policy(ctx, "ingress-policy", space, f"{ctx.called}-load-balancer", labels, ingress=[rule], because=("hostname",))
 
 
 def gateway_configurations(ctx: AggregateContext) -> None:
@@ -200,7 +198,7 @@ def gateway_configurations(ctx: AggregateContext) -> None:
 
 
 def _deployment(ctx: Context, spec: GatewaySpec) -> None:
-    name, space, labels = ctx.address.name, namespace_of(ctx), labels_of(ctx)
+    name, space, labels = ctx.called, namespace_of(ctx), labels_of(ctx)
     config = configuration(ctx, spec)
     drain = _drain_seconds(ctx, spec)
     plain, sources = _stripped(config)
@@ -260,7 +258,7 @@ def _drain_seconds(ctx: Context, spec: GatewaySpec) -> Sourced[int]:
 
 
 def _environment(ctx: Context, spec: GatewaySpec, drain: Sourced[int]) -> list[dict[str, Any]]:
-    name = ctx.address.name
+    name = ctx.called
     env: list[dict[str, Any]] = [
         {"name": "LITELLM_MASTER_KEY", "valueFrom": from_secret(f"{name}-secrets", "master-key")},
         {"name": "LITELLM_SALT_KEY", "valueFrom": from_secret(f"{name}-secrets", "salt-key")},

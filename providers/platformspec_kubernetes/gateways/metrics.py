@@ -24,10 +24,10 @@ def scrape(ctx: DeclarationContext, space: str, labels: dict[str, str], port: in
         "podMetricsEndpoints": [{"port": "http", "path": "/metrics", "interval": "15s"}],
     }
     ctx.manifest(
-        "monitoring.coreos.com/v1", "PodMonitor", ctx.address.name, "pod-monitor", {"spec": monitor}, namespace=space, because=because, capability="prometheus"
+        "monitoring.coreos.com/v1", "PodMonitor", ctx.called, "pod-monitor", {"spec": monitor}, namespace=space, because=because, capability="prometheus"
     )  # fmt: skip
     rule = scraped_by_prometheus(port)
-    policy(ctx, "metrics-policy", space, f"{ctx.address.name}-metrics", labels, ingress=[rule], because=because)
+    policy(ctx, "metrics-policy", space, f"{ctx.called}-metrics", labels, ingress=[rule], because=because)
 
 
 def _minimum(ctx: DeclarationContext, model: str) -> tuple[str, ...]:

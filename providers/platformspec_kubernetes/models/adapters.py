@@ -46,7 +46,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine) -> None:
                 at=at,
                 help="write exactly one of them",
             )
-        if name == ctx.address.name:
+        if name == ctx.called:
             ctx.reject(
                 NO_ADAPTERS,
                 f"adapter {name} has the name of its model, and callers could not tell them apart",

@@ -33,7 +33,7 @@ def pod_claims(launch: Launch) -> dict[str, Any]:
     device_class = launch.pool.device_class
     if device_class.value is None:
         return {}
-    claim = [{"name": CLAIM, "resourceClaimTemplateName": launch.ctx.address.name}]
+    claim = [{"name": CLAIM, "resourceClaimTemplateName": launch.ctx.called}]
     return {"resourceClaims": launch.ctx.src(claim, device_class, "pool")}
 
 
@@ -57,7 +57,7 @@ def claim_template(launch: Launch, namespace: str) -> None:
     ctx.manifest(
         "resource.k8s.io/v1",
         "ResourceClaimTemplate",
-        ctx.address.name,
+        ctx.called,
         "devices",
         {"spec": {"spec": {"devices": {"requests": [{"name": "gpu", "exactly": exactly}]}}}},
         namespace=namespace,

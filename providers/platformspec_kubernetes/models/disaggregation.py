@@ -48,14 +48,14 @@ def deployments(
             "selector": {"matchLabels": of_role},
             "template": pod,
         }
-        name = f"{ctx.address.name}-{role}"
+        name = f"{ctx.called}-{role}"
         ctx.manifest(
             "apps/v1", "Deployment", name, role, {"spec": body}, namespace=namespace, because=BECAUSE,
             labels=queue_labels(launch), capability="kueue" if launch.queue is not None else None,
         )  # fmt: skip
     own = [{"podSelector": {"matchLabels": dict(labels)}}]
     policy(
-        ctx, "transfer-policy", namespace, f"{ctx.address.name}-transfer", labels, ingress=[{"from": own}], egress=[{"to": own}], because=BECAUSE
+        ctx, "transfer-policy", namespace, f"{ctx.called}-transfer", labels, ingress=[{"from": own}], egress=[{"to": own}], because=BECAUSE
     )  # fmt: skip
 
 

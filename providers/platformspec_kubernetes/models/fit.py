@@ -24,7 +24,6 @@ from platformspec.sdk import (
     estimate,
     facts_of,
     fixes,
-    gpu,
     keeps_concurrency,
     known_model,
     margin_line,
@@ -36,6 +35,7 @@ from platformspec.sdk import (
 from platformspec_kubernetes.models import precision
 from platformspec_kubernetes.models.adapters import rank
 from platformspec_kubernetes.models.engines.engine import Engine
+from platformspec_kubernetes.models.pool_gpu import smallest_gpu
 
 DOES_NOT_FIT = Code(
     "PS569",
@@ -134,24 +134,9 @@ def setup_of(
         data=replica.data,
         expert=serve.expert_parallel,
         utilization=serve.gpu_memory_utilization,
+        cache_precision=serve.kv_cache_precision,
         adapters=len(spec.adapters),
         adapter_rank=rank(spec),
-    )
-
-
-def smallest_gpu(pool: GpuPoolExports) -> Gpu:
-    """The GPU with the least memory that a pod of the pool may get."""
-    return min(
-        (
-            gpu(
-                accelerator,
-                pool.gpu_memory_gib.value,
-                device_gib=pool.device_memory_gib.value,
-                visible_share=pool.visible_memory_share.value,
-            )
-            for accelerator in pool.accelerators.value
-        ),
-        key=lambda device: device.memory_gib,
     )
 
 

@@ -54,7 +54,7 @@ def inference_service(
     (server,) = pod["containers"]
     pod["containers"] = [{**server, "name": "main", "command": ["vllm", "serve"]}]
     body = {
-        "model": {"uri": _uri(launch), "name": ctx.address.name},
+        "model": {"uri": _uri(launch), "name": ctx.called},
         # KServe hands labels on to the pods, and Kueue admits them one by one.
         "labels": {**labels, **queue_labels(launch)},
         "replicas": ctx.src(spec.scale.min, "scale.min"),
@@ -68,7 +68,7 @@ def inference_service(
         "template": pod,
     }
     ctx.manifest(
-        API, "LLMInferenceService", ctx.address.name, "inference-service", {"spec": body}, namespace=namespace, because=("serve.backend",), capability="kserve"
+        API, "LLMInferenceService", ctx.called, "inference-service", {"spec": body}, namespace=namespace, because=("serve.backend",), capability="kserve"
     )  # fmt: skip
 
 

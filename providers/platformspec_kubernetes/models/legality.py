@@ -10,7 +10,17 @@ from platformspec.sdk import (
     facts_of,
     parallelism,
 )
-from platformspec_kubernetes.models import adapters, kserve, offload, rollout, sleep, spread, topology, weights_cache
+from platformspec_kubernetes.models import (
+    adapters,
+    kserve,
+    kv_cache,
+    offload,
+    rollout,
+    sleep,
+    spread,
+    topology,
+    weights_cache,
+)
 from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.engines.engine import Engine
 from platformspec_kubernetes.models.pod import SHARE
@@ -52,6 +62,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
     sleep.check(ctx, spec)
     adapters.check(ctx, spec, engine)
     weights_cache.check(ctx, spec)
+    kv_cache.check(ctx, spec, engine, pool)
     replica = parallelism(serve, pool.gpus_per_node.value)
     if replica is not None:
         topology.check(ctx, spec, engine, replica)

@@ -46,7 +46,7 @@ def lower_model(ctx: DeclarationContext) -> None:
 def namespace_of(ctx: DeclarationContext) -> str:
     """The owner's namespace, or the one of models without an owner."""
     team = ctx.target("owned_by")
-    return f"team-{team.name}" if team is not None else SHARED_NAMESPACE
+    return f"team-{ctx.platform.name_outside(team)}" if team is not None else SHARED_NAMESPACE
 
 
 def _external(ctx: DeclarationContext, spec: ModelSpec) -> None:
@@ -70,7 +70,7 @@ def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
     launch = Launch(ctx, spec, pool, replica, weights(ctx, spec))
     container = engine.container(launch)
     driver.check(ctx, container.image, pool.nvidia_driver)
-    name, namespace = ctx.address.name, namespace_of(ctx)
+    name, namespace = ctx.called, namespace_of(ctx)
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "model-server"}
     if spec.serve.backend == "kserve":
         # KServe gives the usual labels values of its own.
@@ -127,7 +127,7 @@ def _service(ctx: DeclarationContext, namespace: str, port: int, workload: Workl
     selector = ctx.src(dict(workload.pod_labels), "topology")
     service = {"type": "ClusterIP", "selector": selector, "ports": ports}
     ctx.manifest(
-        "v1", "Service", ctx.address.name, "service", {"spec": service}, namespace=namespace, because=("serve.backend",)
+        "v1", "Service", ctx.called, "service", {"spec": service}, namespace=namespace, because=("serve.backend",)
     )
 
 
@@ -141,7 +141,7 @@ def _offer(
         share = (ctx.src(f"{address}{path}", "team", new.field), ctx.src(new.percent, new.field))
     ctx.offer(
         ModelExports(
-            ctx.src(f"{provider}/{engine.served_name(spec, ctx.address.name)}", "task", "serve.engine", "source"),
+            ctx.src(f"{provider}/{engine.served_name(spec, ctx.called)}", "task", "serve.engine", "source"),
             ctx.src(f"{base}{path}", "task", "serve.engine", "serve.backend", "team"),
             spec.task,
             None,

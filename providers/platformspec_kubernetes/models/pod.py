@@ -64,7 +64,7 @@ def template(
     }
     shared_memory = {"medium": "Memory", "sizeLimit": _gib(ctx, container.shared_memory_gib)}
     spec: dict[str, Any] = {
-        "serviceAccountName": ctx.address.name,
+        "serviceAccountName": ctx.called,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "nodeSelector": _node_selector(launch),
@@ -76,7 +76,7 @@ def template(
         ),
         **devices.pod_claims(launch),
         "securityContext": pod_security(container.user, container.group),
-        **({"imagePullSecrets": [{"name": f"{ctx.address.name}-registry"}]} if container.registry else {}),
+        **({"imagePullSecrets": [{"name": f"{ctx.called}-registry"}]} if container.registry else {}),
         "terminationGracePeriodSeconds": ctx.src(
             serve.drain_seconds + PRE_STOP_SECONDS + GRACE_SECONDS, "serve.drain_seconds"
         ),
@@ -113,7 +113,7 @@ def environment(launch: Launch, container: Container, namespace: str) -> list[di
     if source is not None and source.token_secret is not None and fetches:
         cluster = ctx.cluster_address()
         assert cluster is not None
-        secret = f"{ctx.address.name}-{'hugging-face' if container.registry is None else 'ngc'}"
+        secret = f"{ctx.called}-{'hugging-face' if container.registry is None else 'ngc'}"
         token = {"token": {"key": ctx.src(source.token_secret, "source.token_secret")}}
         store = ctx.exports(cluster, ClusterExports).secret_store
         because = ("source.token_secret",)
@@ -125,9 +125,7 @@ def environment(launch: Launch, container: Container, namespace: str) -> list[di
             }
         )
         if container.registry is not None:
-            registry_secret(
-                ctx, namespace, f"{ctx.address.name}-registry", store, container.registry, token, because=because
-            )
+            registry_secret(ctx, namespace, f"{ctx.called}-registry", store, container.registry, token, because=because)
     return env
 
 
@@ -136,7 +134,7 @@ def files(launch: Launch, container: Container, namespace: str) -> None:
     if container.files:
         data = {_key(path): content for path, content in container.files.items()}
         launch.ctx.manifest(
-            "v1", "ConfigMap", f"{launch.ctx.address.name}-files", "files", {"data": data}, namespace=namespace, because=("serve.engine",)
+            "v1", "ConfigMap", f"{launch.ctx.called}-files", "files", {"data": data}, namespace=namespace, because=("serve.engine",)
         )  # fmt: skip
 
 
@@ -158,7 +156,7 @@ def _extra_volumes(launch: Launch, container: Container) -> tuple[list[dict[str,
     if container.files:
         items = [{"key": _key(path), "path": path} for path in sorted(container.files)]
         mounts.append({"name": "files", "mountPath": container.files_at, "readOnly": True})
-        volumes.append({"name": "files", "configMap": {"name": f"{launch.ctx.address.name}-files", "items": items}})
+        volumes.append({"name": "files", "configMap": {"name": f"{launch.ctx.called}-files", "items": items}})
     if launch.spec.adapters:
         mounts.append({"name": "adapters", "mountPath": adapters.FOLDER, "readOnly": True})
         volumes.append({"name": "adapters", "emptyDir": {}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from platformspec.sdk import PRECISIONS, Code, DeclarationContext, GpuPoolExports, ModelFacts, ModelSpec, gpu
+from platformspec_kubernetes.models.pool_gpu import oldest_gpu
 
 CANNOT_COMPUTE = Code(
     "PS574",
@@ -29,8 +30,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports, facts:
     """The precision of the weights; None where no GPU of the pool can run them."""
     name = facts.precision or USUAL
     kind = PRECISIONS[name]
-    devices = [gpu(accelerator, pool.gpu_memory_gib.value) for accelerator in pool.accelerators.value]
-    weakest = min(devices, key=lambda device: device.compute_capability)
+    weakest = oldest_gpu(pool)
     capability, at = weakest.compute_capability, _place(spec)
     if capability >= kind.computes_from:
         return name
@@ -44,7 +44,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports, facts:
         )
         return name
     if capability < kind.runs_from or name == "fp8":
-        better = ", ".join(_able(kind.computes_from))
+        better = ", ".join(able(kind.computes_from))
         ctx.reject(
             CANNOT_COMPUTE,
             f"{ctx.address} has weights in {name}: {has}",
@@ -57,12 +57,12 @@ def check(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports, facts:
             EXPANDED,
             f"{ctx.address} has weights in {name}, which {weakest.accelerator} expands at every step: {has}",
             at=at,
-            help=f"choose a pool with {', '.join(_able(kind.computes_from))}, or weights in {_alternative(capability)}",
+            help=f"choose a pool with {', '.join(able(kind.computes_from))}, or weights in {_alternative(capability)}",
         )
     return name
 
 
-def _able(capability: float) -> list[str]:
+def able(capability: float) -> list[str]:
     """Accelerators with at least this compute capability."""
     names = ("l4", "l40s", "h100", "h200", "b200", "b300", "rtx-pro-6000")
     return [name for name in names if gpu(name, 0.0).compute_capability >= capability]

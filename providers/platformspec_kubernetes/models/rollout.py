@@ -170,7 +170,7 @@ def beside(launch: Launch, engine: Engine, new: Candidate, namespace: str, env: 
     turned = replace(launch, spec=other, weights=weights(ctx, other))
     container = engine.container(turned)
     container = replace(container, args=container.args, image=ctx.src(_plain(container.image), new.field))
-    name = f"{ctx.address.name}-{new.role}"
+    name = f"{ctx.called}-{new.role}"
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "model-server"}
     body: dict[str, Any] = {
         "replicas": ctx.src(new.replicas, new.field, "scale.min"),

@@ -28,7 +28,7 @@ BECAUSE: Final = ("topology",)
 def route(launch: Launch, container: Container, namespace: str, servers: Mapping[str, str], cluster: Any) -> Workload:
     """The pool, its picker with proxy, and what they need. The model's Service leads to the proxy, so gateways need not know."""
     ctx = launch.ctx
-    name = ctx.address.name
+    name = ctx.called
     own = f"{name}-router"
     labels = {"app.kubernetes.io/name": own, "app.kubernetes.io/component": "model-router"}
     _pool(ctx, namespace, own, servers, container.port)
@@ -88,7 +88,7 @@ def _pool(ctx: DeclarationContext, namespace: str, own: str, servers: Mapping[st
     ctx.manifest(
         f"{POOL_GROUP}/v1",
         "InferencePool",
-        ctx.address.name,
+        ctx.called,
         "inference-pool",
         {"spec": body},
         namespace=namespace,

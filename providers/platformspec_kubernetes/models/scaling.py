@@ -22,7 +22,7 @@ def scale(launch: Launch, engine: Engine, container: Container, namespace: str, 
     ctx, spec = launch.ctx, launch.spec.scale
     if not spec.follows_load:
         return
-    name = ctx.address.name
+    name = ctx.called
     cluster = ctx.cluster_address()
     assert cluster is not None
     server = ctx.exports(cluster, ClusterExports).metrics_url

@@ -32,7 +32,7 @@ def load(launch: Launch, engine: Engine, namespace: str, server: str) -> dict[st
         )
         return None
     # The job is the PodMonitor's, so a model's name may begin with another's.
-    series = f'{engine.metrics[spec.scale.on]}{{job="{namespace}/{ctx.address.name}"}}'
+    series = f'{engine.metrics[spec.scale.on]}{{job="{namespace}/{ctx.called}"}}'
     text = {
         "queue_depth": f"sum({series})",
         "kv_cache": f"avg({series})",
@@ -54,9 +54,10 @@ def wake(launch: Launch, routes: tuple[Edge, ...], server: str) -> dict[str, Any
     is scraped, no requests are no requests; where none is, the query has no result and the fallback applies.
     """
     terms: list[str] = []
-    gateways = sorted({edge.source.name for edge in routes})
+    gateways = sorted({launch.ctx.platform.name_outside(edge.source) for edge in routes})
     for edge in routes:
-        labels = f'namespace="gateway-{edge.source.name}",requested_model="{edge.source.child}"'
+        gateway = launch.ctx.platform.name_outside(edge.source)
+        labels = f'namespace="gateway-{gateway}",requested_model="{edge.source.child}"'
         terms.append(f"litellm_proxy_total_requests_metric_total{{{labels}}}")
     total = " or ".join(terms)
     before = " or ".join(f"{term} offset {RATE_WINDOW}" for term in terms)
@@ -91,7 +92,7 @@ PARALLEL: Final = ("serve.tensor_parallel", "serve.pipeline_parallel", "serve.da
 
 def _replicas(launch: Launch, namespace: str) -> str:
     """How many replicas there shall be, by kube-state-metrics. Leaders of a LeaderWorkerSet are a StatefulSet of its name."""
-    name = launch.ctx.address.name
+    name = launch.ctx.called
     if launch.parallelism.pods > 1:
         return f'kube_statefulset_replicas{{namespace="{namespace}",statefulset="{name}"}}'
     return f'kube_deployment_spec_replicas{{namespace="{namespace}",deployment="{name}"}}'

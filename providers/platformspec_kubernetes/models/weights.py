@@ -76,7 +76,7 @@ def claim_name(ctx: DeclarationContext) -> Sourced[str]:
     """The claim on the weights that nodes of the model's pool keep. It says which pool, because a claim cannot move."""
     pool = ctx.target("runs_on")
     assert pool is not None
-    return ctx.src(f"{ctx.address.name}.{pool.name}", "pool", "serve.weights_cache")
+    return ctx.src(f"{ctx.called}.{ctx.platform.name_outside(pool)}", "pool", "serve.weights_cache")
 
 
 def _on_node(ctx: DeclarationContext, spec: ModelSpec) -> Weights:

@@ -93,7 +93,7 @@ def keep_on_nodes(launch: Launch, home: str, revisions: Mapping[str, str]) -> No
     """The volume that pods in the namespace `home` claim, and the DaemonSet that fills it with `revisions` (field -> commit)."""
     ctx, pool, source = launch.ctx, launch.pool, launch.spec.source
     assert source is not None
-    model, claim = ctx.address.name, claim_name(ctx)
+    model, claim = ctx.called, claim_name(ctx)
     volume = ctx.src(f"{home}.{claim.value}", claim, "team")
     labels = {"app.kubernetes.io/name": model, "app.kubernetes.io/component": "weights-cache"}
     folder = {"path": f"{HOST_FOLDER}/{model}", "type": "DirectoryOrCreate"}
@@ -191,7 +191,7 @@ def _token(ctx: DeclarationContext, secret: str | None) -> list[dict[str, Any]]:
         return []
     cluster = ctx.cluster_address()
     assert cluster is not None
-    name = f"{ctx.address.name}-hugging-face"
+    name = f"{ctx.called}-hugging-face"
     field = "source.token_secret"
     store = ctx.exports(cluster, ClusterExports).secret_store
     data = {"token": {"key": ctx.src(secret, field)}}

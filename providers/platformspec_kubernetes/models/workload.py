@@ -29,7 +29,7 @@ def target(launch: Launch) -> dict[str, str]:
     kind = (
         ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet") if launch.parallelism.pods > 1 else ("apps/v1", "Deployment")
     )
-    return {"apiVersion": kind[0], "kind": kind[1], "name": launch.ctx.address.name}
+    return {"apiVersion": kind[0], "kind": kind[1], "name": launch.ctx.called}
 
 
 def _pace(launch: Launch) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def deployment(
         "template": template(launch, container, labels, env),
     }
     ctx.manifest(
-        "apps/v1", "Deployment", ctx.address.name, "deployment", {"spec": body}, namespace=namespace, because=PARALLEL,
+        "apps/v1", "Deployment", ctx.called, "deployment", {"spec": body}, namespace=namespace, because=PARALLEL,
         labels=queue_labels(launch), capability="kueue" if launch.queue is not None else None,
     )  # fmt: skip
 
@@ -96,7 +96,7 @@ def leader_worker_set(
     ctx.manifest(
         "leaderworkerset.x-k8s.io/v1",
         "LeaderWorkerSet",
-        ctx.address.name,
+        ctx.called,
         "leader-worker-set",
         {"spec": body},
         namespace=namespace,
@@ -106,7 +106,7 @@ def leader_worker_set(
     )
     own = [{"podSelector": {"matchLabels": dict(labels)}}]
     policy(
-        ctx, "group-policy", namespace, f"{ctx.address.name}-group", labels,
+        ctx, "group-policy", namespace, f"{ctx.called}-group", labels,
         ingress=[{"from": own}], egress=[{"to": own}], because=PARALLEL,
     )  # fmt: skip
 

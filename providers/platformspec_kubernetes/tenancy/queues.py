@@ -133,7 +133,10 @@ def _queue(
     members = ctx.platform.spec.cohorts[name]
     body: dict[str, Any] = {
         # Named for all members, so that it changes when they do.
-        "cohortName": about.src(physical_name(*members, limit=63), *lending_paths(ctx)),
+        "cohortName": about.src(
+            physical_name(*sorted(ctx.platform.name_outside(Address("team", one)) for one in members), limit=63),
+            *lending_paths(ctx),
+        ),
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
         "queueingStrategy": "BestEffortFIFO",
         "resourceGroups": about.src(

@@ -46,12 +46,12 @@ APPS_LABEL: Final = "platformspec.dev/apps-of"
 def lower_team(ctx: DeclarationContext) -> None:
     """The same namespace on every cluster."""
     clusters = [edge.target for edge in ctx.graph.edges_from(ctx.address) if edge.relation == "placed_in"]
-    name = f"team-{ctx.address.name}"
+    name = f"team-{ctx.called}"
     account = f"{name}-apps"
     for cluster in clusters:
         _namespace(ctx, cluster, name, account, "" if cluster.name == "main" else f"-{cluster.name}")
-    ctx.offer(TeamExports(ctx.address.name, name, account, queue_of(ctx)))
-    ctx.offer(Workload(ctx.address, clusters[0], name, account, {APPS_LABEL: ctx.address.name}))
+    ctx.offer(TeamExports(ctx.called, name, account, queue_of(ctx)))
+    ctx.offer(Workload(ctx.address, clusters[0], name, account, {APPS_LABEL: ctx.called}))
 
 
 def _namespace(ctx: DeclarationContext, cluster: Address, name: str, account: str, suffix: str) -> None:

@@ -20,7 +20,7 @@ def lower_opensearch(
 ) -> None:
     """The Job's own role may create indexes in this collection only."""
     exports = ctx.exports(ctx.address, VectorStoreExports)
-    name = ctx.address.name
+    name = ctx.called
     ctx.manifest(
         "v1",
         "ConfigMap",

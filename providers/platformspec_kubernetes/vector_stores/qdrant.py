@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from platformspec.sdk import ClusterExports, DeclarationContext, VectorStoreExports, VectorStoreSpec, Workload
+from platformspec.sdk import (
+    ClusterExports,
+    Code,
+    Context,
+    DeclarationContext,
+    Sourced,
+    VectorStoreExports,
+    VectorStoreSpec,
+    Workload,
+)
 from platformspec_kubernetes import images
 from platformspec_kubernetes.jobs import job
 from platformspec_kubernetes.jobs import labels_of as job_labels
@@ -21,6 +30,14 @@ from platformspec_kubernetes.pods import (
 )
 from platformspec_kubernetes.vector_stores.collections import Collection
 
+SHARED_KEY = Code(
+    "PS586",
+    "teams that share the key of a Qdrant store",
+    explain="Qdrant has one API key for a whole store. A team that owns a collection gets it, and with it can read and change the "
+    "collections of the other teams in the same store. A store for each team keeps them apart; so does pgvector, where every team has a "
+    "user of its own, and OpenSearch Serverless, where every team has a role of its own.",
+)
+
 HTTP, GRPC, PEERS = 6333, 6334, 6335
 USER, GROUP, FS_GROUP = 1000, 2000, 3000
 CURL_USER: Final = 100
@@ -30,12 +47,21 @@ RESOURCES: Final = {"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"me
 
 def lower_qdrant(ctx: DeclarationContext, spec: VectorStoreSpec, collections: list[Collection], namespace: str) -> None:
     """Pods with volumes of their own, which form a cluster where there are several, and a Job that makes the collections."""
-    name = ctx.address.name
+    name = ctx.called
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "vector-store"}
     cluster = ctx.cluster_address()
     assert cluster is not None
     exports = ctx.exports(cluster, ClusterExports)
     ctx.need("block-storage")
+    owned = {name: c.owner.address for name, c in sorted(spec.collections.items()) if c.owner is not None}
+    teams = sorted(set(map(str, owned.values())))
+    if len(teams) > 1:
+        ctx.warn(
+            SHARED_KEY,
+            f"{', '.join(teams[:-1])} and {teams[-1]} get the same key of {ctx.address}",
+            at=f"collections.{next(iter(owned))}.owner",
+            help="give each team a store of its own, or accept it with `allow: {PS586: why}`",
+        )
     service_account(ctx, namespace, name)
     external_secret(
         ctx,
@@ -43,7 +69,7 @@ def lower_qdrant(ctx: DeclarationContext, spec: VectorStoreSpec, collections: li
         namespace,
         f"{name}-endpoints",
         exports.secret_store,
-        {"api-key": {"key": ctx.name("vector-store", name, "api-key", limit=200)}},
+        {"api-key": {"key": api_key(ctx, name)}},
     )
     ports = [
         {"name": key, "port": port, "targetPort": key, "protocol": "TCP"}
@@ -111,6 +137,11 @@ def lower_qdrant(ctx: DeclarationContext, spec: VectorStoreSpec, collections: li
     ctx.offer(Workload(ctx.address, cluster, namespace, name, labels, HTTP))
 
 
+def api_key(ctx: Context, store: str) -> Sourced[str]:
+    """Name of the secret that holds a store's API key, in the cloud's secret manager."""
+    return ctx.name("vector-store", store, "api-key", limit=200)
+
+
 def _collection(collection: Collection, replicas: int) -> dict[str, Any]:
     return {
         "vectors": {"size": collection.dimensions.value, "distance": METRICS[collection.metric.value]},
@@ -133,7 +164,7 @@ def _script(url: str) -> str:
 def _stateful_set(
     ctx: DeclarationContext, spec: VectorStoreSpec, labels: dict[str, str], storage_class: str
 ) -> dict[str, Any]:
-    name = ctx.address.name
+    name = ctx.called
     first = f"http://{name}-0.{name}-peers:{PEERS}"
     several = spec.replicas > 1
     start = (

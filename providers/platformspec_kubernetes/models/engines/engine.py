@@ -41,11 +41,13 @@ class Launch:
         queue = self.ctx.exports(team, TeamExports).queue if team is not None else None
         return self.ctx.src(queue.value, queue, "team") if queue is not None else None
 
-    @property
-    def gpu_memory(self) -> Sourced[str]:
-        """Share of the GPU memory that it sees which the engine takes. On a GPU that others use too it sees all, and may have its part."""
-        share = self.pool.visible_memory_share
-        taken = self.spec.serve.gpu_memory_utilization * share.value
+    def gpu_memory(self, own: float) -> Sourced[str]:
+        """Share of the GPU memory that it sees which the engine takes, `own` where the user names none.
+
+        On a GPU that others use too the engine sees all, and may have its part.
+        """
+        share, asked = self.pool.visible_memory_share, self.spec.serve.gpu_memory_utilization
+        taken = (own if asked is None else asked) * share.value
         return self.ctx.src(f"{taken:.4g}", "serve.gpu_memory_utilization", "pool", share)
 
 

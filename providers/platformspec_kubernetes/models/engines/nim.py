@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from platformspec.sdk import Code, ModelSpec
 from platformspec_kubernetes.models.engines.engine import PARALLEL_FIELDS, Container, Engine, Launch
 from platformspec_kubernetes.models.engines.vllm import (
     MEMORY,
+    SHARE,
     SHARED_MEMORY_GIB,
     SHARED_MEMORY_PARALLEL_GIB,
     tool_parser,
@@ -62,20 +64,21 @@ def container(launch: Launch) -> Container:
 
 def _arguments(launch: Launch) -> Any:
     ctx, spec, serve = launch.ctx, launch.spec, launch.spec.serve
+    taken = launch.gpu_memory(SHARE)
     arguments = [
-        f"--served-model-name {ctx.address.name}",
+        f"--served-model-name {ctx.called}",
         f"--tensor-parallel-size {serve.tensor_parallel}",
         f"--pipeline-parallel-size {serve.pipeline_parallel}",
         f"--max-model-len {serve.context_tokens}",
         f"--max-num-seqs {serve.concurrency}",
-        f"--gpu-memory-utilization {launch.gpu_memory.value}",
+        f"--gpu-memory-utilization {taken.value}",
     ]
     if "tools" in spec.capabilities:
         arguments.append(f"--enable-auto-tool-choice --tool-call-parser {tool_parser(launch).value}")
     fields = ("context_tokens", "concurrency", "tensor_parallel", "pipeline_parallel")
     return ctx.src(
         " ".join(arguments),
-        launch.gpu_memory,
+        taken,
         *(f"serve.{field}" for field in fields),
         "capabilities",
         "facts.tool_parser",
@@ -105,7 +108,8 @@ NIM = Engine(
         "kv_cache": "vllm:kv_cache_usage_perc",
         "tokens": "vllm:generation_tokens_total",
     },
-    memory=MEMORY,
+    # Nothing says which vLLM is inside, so nothing is said about its KV cache.
+    memory=replace(MEMORY, fp8_cache_from=None),
     metrics_path="/v1/metrics",
     served_name=served_name,
 )

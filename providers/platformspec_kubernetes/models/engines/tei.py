@@ -31,7 +31,7 @@ def container(launch: Launch) -> Container:
         ctx.src(str(spec.serve.concurrency), "serve.concurrency"),
         "--auto-truncate",
         "--served-model-name",
-        ctx.address.name,
+        ctx.called,
     ]
     if source.revision is not None:
         args += ["--revision", source.revision]

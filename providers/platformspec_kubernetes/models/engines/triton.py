@@ -6,6 +6,7 @@ Source of flags, paths and health: triton-inference-server/server, python/openai
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from platformspec.sdk import Code, Sourced
@@ -13,6 +14,7 @@ from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
 from platformspec_kubernetes.models.engines.vllm import (
     MEMORY,
+    SHARE,
     SHARED_MEMORY_GIB,
     SHARED_MEMORY_PARALLEL_GIB,
     tool_parser,
@@ -69,14 +71,15 @@ def container(launch: Launch) -> Container:
         env={"HOME": HOME, "HF_HOME": f"{HOME}/.cache/huggingface"},
         files_at=REPOSITORY,
         files={
-            f"{ctx.address.name}/config.pbtxt": 'backend: "vllm"\ninstance_group [{ count: 1, kind: KIND_MODEL }]\n',
-            f"{ctx.address.name}/1/model.json": _arguments(launch),
+            f"{ctx.called}/config.pbtxt": 'backend: "vllm"\ninstance_group [{ count: 1, kind: KIND_MODEL }]\n',
+            f"{ctx.called}/1/model.json": _arguments(launch),
         },
     )
 
 
 def _arguments(launch: Launch) -> Any:
     ctx, serve, source = launch.ctx, launch.spec.serve, launch.weights
+    taken = launch.gpu_memory(SHARE)
     arguments: dict[str, Any] = {
         "model": source.model,
         "revision": source.revision,
@@ -84,7 +87,7 @@ def _arguments(launch: Launch) -> Any:
         "pipeline_parallel_size": ctx.src(serve.pipeline_parallel, "serve.pipeline_parallel"),
         "max_model_len": ctx.src(serve.context_tokens, "serve.context_tokens"),
         "max_num_seqs": ctx.src(serve.concurrency, "serve.concurrency"),
-        "gpu_memory_utilization": ctx.src(float(launch.gpu_memory.value), launch.gpu_memory),
+        "gpu_memory_utilization": ctx.src(float(taken.value), taken),
     }
     plain = {
         key: value.value if isinstance(value, Sourced) else value
@@ -102,5 +105,6 @@ TRITON = Engine(
     sources=("hugging_face", "oci"),
     splits=("tensor", "pipeline"),
     metrics={"tokens": "vllm:generation_tokens_total"},
-    memory=MEMORY,
+    # Nothing says which vLLM is inside, so nothing is said about its KV cache.
+    memory=replace(MEMORY, fp8_cache_from=None),
 )

@@ -18,6 +18,8 @@ NO_TOOL_PARSER = Code(
 )
 
 PORT = 8000
+SHARE = 0.92
+"""Default of --gpu-memory-utilization. Source: vllm 0.33.0, config/cache.py."""
 # One GPU needs little shared memory; parallel workers exchange tensors through it.
 SHARED_MEMORY_GIB, SHARED_MEMORY_PARALLEL_GIB = 2, 16
 
@@ -29,12 +31,12 @@ def container(launch: Launch) -> Container:
     sequences = math.ceil(serve.concurrency / serve.data_parallel)
     args: list[Any] = [
         "--model", source.model,
-        "--served-model-name", ctx.address.name,
+        "--served-model-name", ctx.called,
         "--port", str(PORT),
         "--tensor-parallel-size", ctx.src(str(serve.tensor_parallel), "serve.tensor_parallel"),
         "--max-model-len", ctx.src(str(serve.context_tokens), "serve.context_tokens"),
         "--max-num-seqs", ctx.src(str(sequences), "serve.concurrency", "serve.data_parallel"),
-        "--gpu-memory-utilization", launch.gpu_memory,
+        "--gpu-memory-utilization", launch.gpu_memory(SHARE),
         "--shutdown-timeout", ctx.src(str(serve.drain_seconds), "serve.drain_seconds"),
     ]  # fmt: skip
     if serve.pipeline_parallel > 1:
@@ -43,6 +45,8 @@ def container(launch: Launch) -> Container:
         args += _pair(launch, "--data-parallel-size", serve.data_parallel, "serve.data_parallel")
     if serve.expert_parallel:
         args.append(ctx.src("--enable-expert-parallel", "serve.expert_parallel"))
+    if serve.kv_cache_precision != "auto":
+        args += _pair(launch, "--kv-cache-dtype", serve.kv_cache_precision, "serve.kv_cache_precision")
     if source.revision is not None:
         args += ["--revision", source.revision]
     if source.streamed:
@@ -102,7 +106,7 @@ def group(pods: int) -> Group:
     )
 
 
-def _pair(launch: Launch, flag: str, value: int, field: str) -> list[Any]:
+def _pair(launch: Launch, flag: str, value: int | str, field: str) -> list[Any]:
     return [launch.ctx.src(flag, field), launch.ctx.src(str(value), field)]
 
 
@@ -120,6 +124,10 @@ MEMORY = EngineMemory(
     cache=True,
     windows=True,
     source="vllm 0.33.0, v1/worker/gpu_worker.py: the share must hold weights, peak activations, CUDA graphs and KV cache",
+    share=lambda load: SHARE,
+    # Below, it depends on the attention kernel that vLLM picks: FlashInfer reads fp8, Triton refuses. Source: vllm 0.33.0,
+    # v1/attention/backends/triton_attn.py and mla/triton_mla.py, which ask for 8.9.
+    fp8_cache_from=8.9,
 )
 
 VLLM = Engine(
