@@ -1,124 +1,182 @@
-"""A rehearsed apply of a whole platform is killed and resumed: it ends where an undisturbed one ends."""
+"""A rehearsed apply is killed before, during and after each of its steps, and resumed: it ends where an undisturbed one ends."""
 
 from __future__ import annotations
 
 import json
 import os
 import pathlib
-import random
-import shutil
 import signal
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
 
-from tests.support.examples import ROOT
+from platformspec.cli import exit
+from platformspec.providers import installed_providers
+from tests.apply.conftest import Undisturbed
+from tests.support.processes import in_group, kill_group, needs_proc, until
 from tests.support.rehearsed import needs_kubectl, needs_terraform
+from tests.support.rehearsed_apply import Platform, differences, ended
 
-pytestmark = [needs_terraform, needs_kubectl]
-EXAMPLE: Final = "rag-assistant"
-# Named (step, status): the kill comes when it is told.
-QUICK: Final = (("stack cluster", "begins"),)
-STEPS: Final = (
-    ("stack network", "begins"),
-    ("stack addons", "begins"),
-    ("manifests main", "begins"),
-    ("ready main", "begins"),
-)
-RANDOM_KILLS: Final = 3
-
-
-def command(folder: pathlib.Path, *more: str) -> list[str]:
-    code = "import sys; from platformspec.cli.main import main; sys.exit(main(sys.argv[1:]))"
-    return [sys.executable, "-c", code, "apply", str(folder), "--rehearse", "--auto-approve", "--json", *more]
-
-
-def environment(folder: pathlib.Path) -> dict[str, str]:
-    return {**os.environ, "XDG_CACHE_HOME": str(folder.parent / "cache")}
-
-
-def copied(folder: pathlib.Path) -> pathlib.Path:
-    target = folder / "platform"
-    shutil.copytree(ROOT / "examples" / EXAMPLE, target, ignore=shutil.ignore_patterns(".platformspec"))
-    return target
-
-
-def killed(folder: pathlib.Path, when: Callable[[int, dict[str, Any]], bool], *, group: bool) -> bool:
-    """Apply until an event at which it is killed; False where none came."""
-    with subprocess.Popen(
-        command(folder), stdout=subprocess.PIPE, text=True, env=environment(folder), start_new_session=True
-    ) as process:
-        assert process.stdout is not None
-        for number, line in enumerate(process.stdout):
-            if line.startswith("{") and when(number, json.loads(line)):
-                os.killpg(process.pid, signal.SIGKILL) if group else process.kill()
-                return True
-    return False
+pytestmark = [needs_terraform, needs_kubectl, needs_proc]
+# Stack -> what it is creating when the kill comes, and how many of them at once: of a type whose names are ours, and of one
+# whose names the cloud chooses.
+CREATED: Final = {
+    "network": {"ours": ("aws_cloudwatch_log_group", 1), "theirs": ("aws_subnet", 9)},
+    "cluster": {"ours": ("aws_eks_cluster", 1), "theirs": ("aws_launch_template", 1)},
+    "data": {"ours": ("aws_rds_cluster", 1), "theirs": ("aws_security_group", 2)},
+    "identity": {"ours": ("aws_iam_role", 4), "theirs": ("aws_vpc_security_group_ingress_rule", 3)},
+    "addons": {"ours": ("helm_release", 1), "theirs": ("aws_eks_pod_identity_association", 4)},
+}
+# Step in a cluster -> the request in which kubectl is when it is killed: its kind, and whether it is answered already.
+ASKED: Final = {
+    "manifests main": {
+        "before": ("Namespace", "apply", "before"),
+        "during": ("Deployment", "apply", "after"),
+        "after": ("ScaledObject", "apply", "after"),
+    },
+    "ready main": {
+        "before": ("Namespace", "read", "before"),
+        "during": ("Deployment", "read", "before"),
+        "after": ("ScaledObject", "read", "after"),
+    },
+}
+STACKS: Final = tuple(f"stack {name}" for name in CREATED)
+STEPS: Final = (*STACKS, *ASKED)
+MOMENTS: Final = {
+    "self": ("before", "during, theirs", "after"),
+    "group": ("before", "during, ours", "during, theirs", "after"),
+    # Before: it plans. During: it is asked to create. After: it has created, and nobody heard of it.
+    "provider": ("before", "during, ours", "during, theirs", "after, ours", "after, theirs"),
+}
+# Long enough to be killed in, and not waited for by those who are killed.
+HELD_SECONDS: Final = 60
+# An orphan goes on with its work, and is waited for.
+ORPHAN_SECONDS: Final = 2
+QUICK: Final = {("stack addons", "group", "during, ours"), ("manifests main", "self", "during")}
 
 
-def finish(folder: pathlib.Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(folder, *more), capture_output=True, text=True, env=environment(folder), check=False)
+def cases() -> Iterator[Any]:
+    for step in STEPS:
+        for whom, moments in MOMENTS.items():
+            for moment in moments if step in STACKS else ("before", "during", "after"):
+                marks = [] if (step, whom, moment) in QUICK else [pytest.mark.slow]
+                yield pytest.param(step, whom, moment, id=f"{step}-{whom}-{moment}", marks=marks)
 
 
-def end_state(folder: pathlib.Path) -> dict[str, Any]:
-    """Which resources and objects exist, what the record knows, and how often anything was created."""
-    (rehearsal,) = folder.glob(".platformspec/*/*/rehearsal")
-    with sqlite3.connect(rehearsal / "stage/pretence.sqlite") as cloud:
-        resources = sorted(cloud.execute("select type, count(*) from resources group by type"))
-        objects = sorted(cloud.execute("select grp, plural, namespace, name from objects"))
-        created = sorted(cloud.execute("select type, count(*) from done where op = 'create' group by type"))
-    with sqlite3.connect(rehearsal / "record.sqlite") as record:
-        known = sorted(record.execute("select id, stack, certainty, digest from nodes"))
-        locked = list(record.execute("select * from lock"))
-    return {"resources": resources, "objects": objects, "created": created, "known": known, "locked": locked}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = copied(tmp_path_factory.mktemp("undisturbed"))
-    done = finish(folder)
-    assert done.returncode == 0, done.stderr
-    return end_state(folder)
-
-
-def resumed(folder: pathlib.Path, undisturbed: dict[str, Any]) -> None:
-    done = finish(folder, "--resume")
-    creates_again = "PS727" in done.stderr
-    if creates_again:
-        # Terraform died while the cloud was creating what it names itself: a person looks, and here it is not wanted twice.
-        done = finish(folder, "--resume", "--create-again")
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
-    reached = end_state(folder)
-    for name, wanted in undisturbed.items():
-        if not (creates_again and name in ("resources", "created")):
-            assert reached[name] == wanted, name
-
-
-@pytest.mark.parametrize("whom", ["self", "group"])
-@pytest.mark.parametrize(
-    "step",
-    [pytest.param(s, id=" ".join(s)) for s in QUICK]
-    + [pytest.param(s, id=" ".join(s), marks=pytest.mark.slow) for s in STEPS],
-)
+@pytest.mark.parametrize(("step", "whom", "moment"), list(cases()))
 def test_killed_at_a_step(
-    step: tuple[str, str], whom: str, tmp_path: pathlib.Path, undisturbed: dict[str, Any]
+    step: str,
+    whom: str,
+    moment: str,
+    tmp_path: pathlib.Path,
+    undisturbed: Undisturbed,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    folder = copied(tmp_path)
-    assert killed(folder, lambda _, event: (event["name"], event["status"]) == step, group=whom == "group")
-    resumed(folder, undisturbed)
+    if step == "stack network" and moment == "before":
+        platform, more = undisturbed.platform.again(tmp_path), []
+    else:
+        platform, more = undisturbed.before[step].copied(tmp_path), ["--resume"]
+    if whom == "provider":
+        kill_the_provider(platform, step, moment, more)
+    elif moment.startswith("during"):
+        kill_at_work(platform, step, whom, moment, more)
+    else:
+        kill_at_an_event(platform, step, whom, moment, more)
+    how = platform.resumed()
+    assert list(differences(undisturbed.end, platform.end())) == []
+    record_property("count", f"killed: {whom}, {moment.split(',')[0]}")
+    record_property("count", f"ended: {how}")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", range(RANDOM_KILLS))
-def test_killed_anywhere(number: int, tmp_path: pathlib.Path, undisturbed: dict[str, Any]) -> None:
-    seed = random.SystemRandom().randrange(1 << 32)
-    print(f"seed {seed}")
-    chosen = random.Random(seed)
-    at, group = chosen.randrange(100), chosen.random() < 0.5
-    folder = copied(tmp_path)
-    assert killed(folder, lambda told, _: told >= at, group=group), f"nothing was told {at} times"
-    resumed(folder, undisturbed)
+def kill_at_an_event(platform: Platform, step: str, whom: str, moment: str, more: list[str]) -> None:
+    """It kills itself as soon as it has told that the step begins, or is done."""
+    event = f"step {step} {'begins' if moment == 'before' else 'done'}"
+    with platform.start(*more, strike=(event, whom)) as process:
+        assert ended(process).code == -signal.SIGKILL
+        if whom == "group":
+            until(lambda: not in_group(process.pid), "the group is gone")
+    assert platform.journal()["run"] == "running"
+    assert platform.journal()[step] == ("running" if moment == "before" else "done")
+
+
+def kill_at_work(platform: Platform, step: str, whom: str, moment: str, more: list[str]) -> None:
+    """The cloud has just created, or the cluster accepted, and does not answer yet."""
+    type, op, when, number = request(step, moment)
+    with platform.start(
+        *more, *hold(platform, type, op, when, HELD_SECONDS if whom == "group" else ORPHAN_SECONDS)
+    ) as process:
+        until(lambda: held(platform) >= number, f"{type} is held")
+        if whom == "group":
+            kill_group(process.pid)
+        else:
+            process.kill()
+        if step in STACKS:
+            assert len(platform.orphans(type)) >= number
+        assert process.wait() == -signal.SIGKILL
+        if step in STACKS:
+            folders = {other.folder.name for other in in_group(process.pid)}
+            assert (step.removeprefix("stack ") in folders) == (whom == "self")
+    assert platform.journal()["run"] == platform.journal()[step] == "running"
+
+
+def kill_the_provider(platform: Platform, step: str, moment: str, more: list[str]) -> None:
+    """The program that speaks with the cloud or the cluster is killed; the others see how they get along."""
+    if step in STACKS:
+        type, _, _, number = request(step, moment)
+        op = "plan" if moment == "before" else "create"
+        when = "after" if moment.startswith("after") else "before"
+    else:
+        (type, op, when), number = ASKED[step][moment], 1
+    with platform.start(*more, *hold(platform, type, op, when, HELD_SECONDS)) as process:
+        until(lambda: held(platform) >= number, f"{type} is held")
+        for provider in providers(process.pid, step, type):
+            os.kill(provider, signal.SIGKILL)
+        if when == "after" and step in STACKS:
+            assert len(platform.orphans(type)) >= number
+        done = ended(process)
+    assert done.code == (exit.PARTIAL if more else exit.ERRORS), done
+    assert platform.journal()["run"] == platform.journal()[step] == "failed"
+
+
+def request(step: str, moment: str) -> tuple[str, str, str, int]:
+    """Type, operation and moment of what is held, and how many are held at once."""
+    if step not in STACKS:
+        return (*ASKED[step][moment], 1)
+    named = moment.partition(", ")[2] or "theirs"
+    type, number = CREATED[step.removeprefix("stack ")][named]
+    return type, "create", "after", number
+
+
+def providers(group: int, step: str, type: str) -> list[int]:
+    """The processes that have the held request in their hands. Fails where there is none."""
+    if step in STACKS:
+        name, folder = type.partition("_")[0], step.removeprefix("stack ")
+        mark = f"platformspec_rehearsal.plugin {name} "
+        found = [p.pid for p in in_group(group) if mark in p.command and p.folder.name == folder]
+    else:
+        found = [p.pid for p in in_group(group) if pathlib.PurePath(p.command.split(" ")[0]).name == "kubectl"]
+    assert found, "the provider is at work"
+    return found
+
+
+def hold(platform: Platform, type: str, op: str, when: str, seconds: float) -> list[str]:
+    """Arguments by which these requests are not answered for a while."""
+    rules = platform.path.parent / "rules.yaml"
+    rules.write_text(json.dumps({"rules": [{"type": type, "op": op, "when": when, "sleep": seconds}]}))
+    return ["--inject", str(rules)]
+
+
+def held(platform: Platform) -> int:
+    """How many requests have been held."""
+    return int(platform.cloud("select coalesce(sum(times), 0) from occurrences where digest like 'rule %'")[0][0])
+
+
+def test_the_table_says_whose_names_are_whose(undisturbed: Undisturbed) -> None:
+    ours = installed_providers().acting.import_ids
+    for stack, types in CREATED.items():
+        there = {resource["type"] for resource in undisturbed.platform.states()[stack]["resources"]}
+        assert {types["ours"][0], types["theirs"][0]} <= there
+        assert types["ours"][0] in ours
+        assert types["theirs"][0] not in ours
+    assert set(undisturbed.began) == set(STEPS), "every step of the apply is in the matrix"

@@ -1,0 +1,261 @@
+"""A rehearsed apply of a whole platform in a folder of its own: start it, disturb it, resume it, and see where it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Final
+
+from platformspec_rehearsal.mirror import environment as simulated
+from platformspec_rehearsal.plugin.__main__ import PRIVATE_KEY
+from platformspec_rehearsal.plugin.catalogue import CERTIFICATE
+
+from tests.support.examples import ROOT
+
+EXAMPLE: Final = "rag-assistant"
+# Two undisturbed runs differ in these, and so may a disturbed one; in nothing else.
+UIDS: Final = frozenset({"uid"})
+SERIALS: Final = frozenset({"serial", "lineage", "resourceVersion"})
+TIMES: Final = frozenset(
+    {
+        *("create_date", "created_at", "modified_at", "associated_at"),
+        *("creationTimestamp", "time", "lastTransitionTime"),
+    }
+)
+# The cluster chooses them at random.
+ADDRESSES: Final = frozenset({"clusterIP", "clusterIPs"})
+EXCEPTED: Final = UIDS | SERIALS | TIMES | ADDRESSES
+PERHAPS_CREATED: Final = "PS727"
+# As in the message of PS727: an address, and its tags where it has some.
+IN_DOUBT: Final = re.compile(r"\b((?:aws|helm)_\w+\.\w+)(?: \(tags ([^)]*)\))?")
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The example in a folder, with everything that applies leave there. `cache` is that of the compiler."""
+
+    path: pathlib.Path
+    cache: pathlib.Path
+
+    @classmethod
+    def fresh(cls, folder: pathlib.Path, cache: pathlib.Path) -> Platform:
+        """Nothing is applied yet."""
+        made = cls(folder / "platform", cache)
+        shutil.copytree(ROOT / "examples" / EXAMPLE, made.path, ignore=shutil.ignore_patterns(".platformspec"))
+        return made
+
+    def again(self, folder: pathlib.Path) -> Platform:
+        """One to which nothing is applied, and whose simulated cluster will have the same certificate as this one."""
+        made = Platform.fresh(folder, self.cache)
+        made.stage.mkdir(parents=True)
+        for name in (CERTIFICATE, PRIVATE_KEY):
+            shutil.copy2(self.stage / name, made.stage / name)
+        return made
+
+    def copied(self, folder: pathlib.Path) -> Platform:
+        """All of it, somewhere else."""
+        return Platform(shutil.copytree(self.path, folder / "platform", symlinks=True), self.cache)
+
+    @property
+    def place(self) -> pathlib.Path:
+        """Where the record is, terraform works, and logs are."""
+        return self.path / ".platformspec/rag/_/rehearsal"
+
+    @property
+    def stage(self) -> pathlib.Path:
+        """The simulated cloud and cluster."""
+        return self.place / "stage"
+
+    def start(self, *more: str, strike: tuple[str, str] | None = None) -> subprocess.Popen[str]:
+        """Begin to apply, in a process group of its own. `strike`: (event, whom) of `rehearsed_victim`."""
+        program = ["-m", "tests.support.rehearsed_victim", *strike] if strike else ["-m", "platformspec"]
+        command = ["apply", str(self.path), "--rehearse", "--auto-approve", "--json", *more]
+        return subprocess.Popen(
+            [sys.executable, *program, *command],
+            cwd=ROOT,
+            env={**os.environ, "XDG_CACHE_HOME": str(self.cache)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def apply(self, *more: str) -> Ended:
+        """Apply to the end."""
+        return ended(self.start(*more))
+
+    def record(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the record."""
+        return rows(self.place / "record.sqlite", query)
+
+    def cloud(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of the file that holds the simulated cloud and cluster."""
+        return rows(self.stage / "pretence.sqlite", query)
+
+    def states(self) -> dict[str, Any]:
+        """Terraform's state of every stack that has one; it makes an empty file before it has anything to write."""
+        files = (self.place / "terraform/state").glob("*.tfstate")
+        return {file.stem: json.loads(text) for file in files if (text := file.read_text())}
+
+    def orphans(self, type: str = "%") -> list[tuple[str, dict[str, Any]]]:
+        """(type, resource) of what exists in the cloud and stands in no state."""
+        known = Counter(
+            (resource["type"], instance["attributes"]["id"])
+            for state in self.states().values()
+            for resource in state["resources"]
+            for instance in resource["instances"]
+            if resource["mode"] == "managed"
+        )
+        there = [
+            (t, json.loads(s))
+            for t, s in self.cloud(f"select type, state from resources where type like '{type}' order by type, key")
+        ]
+        return [(t, state) for t, state in there if (t, state["id"]) not in known]
+
+    def journal(self) -> dict[str, str]:
+        """Step -> status, of the last run; the run's own under "run"."""
+        if not (self.place / "record.sqlite").exists():
+            return {}
+        last = self.record("select id, status from runs order by id desc limit 1")
+        steps = self.record(f"select name, status from steps where run = {last[0][0]}") if last else []
+        return {"run": last[0][1], **dict(steps)} if last else {}
+
+    def resumed(self) -> str:
+        """Go on until all is done, as the messages say; returns how. Fails where that does not help."""
+        if not self.journal():
+            done, how = self.apply(), "began anew"
+        elif self.journal()["run"] == "complete":
+            unlock = [sys.executable, "-m", "platformspec", "unlock", str(self.path), "--rehearse"]
+            subprocess.run(unlock, cwd=ROOT, capture_output=True, check=True)
+            done, how = self.apply(), "was done"
+        else:
+            done, how = self.apply("--resume"), "resumed"
+        if PERHAPS_CREATED in done.err:
+            before = self.cloud("select count(*) from done")
+            again = self.apply("--resume")
+            assert PERHAPS_CREATED in again.err, f"asking again changes nothing\n{again.err}"
+            assert self.cloud("select count(*) from done") == before
+            found = self._import_what_is_there(again.err)
+            done, how = self.apply("--resume", "--create-again"), f"a person imported {found}"
+        assert done.code == 0, done.out[-2000:] + done.err
+        return how
+
+    def _import_what_is_there(self, message: str) -> str:
+        """Do what the help of PS727 says: look for what is in doubt by its tags, and import it where it is there."""
+        counts: Counter[bool] = Counter()
+        asked = " ".join(message.split())
+        stacks = {
+            found: stack
+            for stack, text in re.findall(r"in stack (\w+) (.*?)= help", asked)
+            for found in IN_DOUBT.findall(text)
+        }
+        assert stacks, message
+        for (address, tags), stack in stacks.items():
+            wanted = dict(tag.split("=", 1) for tag in tags.split(", ")) if tags else {}
+            type = address.partition(".")[0]
+            matching = [
+                r for t, r in self.orphans(type) if t == type and wanted.items() <= (r.get("tags") or {}).items()
+            ]
+            matching = [r for r in matching if self._is_meant(stack, address, r)]
+            assert len(matching) < 2, f"{address}: its tags do not say which one it is"
+            counts[bool(matching)] += 1
+            for resource in matching:
+                done = subprocess.run(
+                    ["terraform", "import", "-input=false", "-no-color", address, resource["id"]],
+                    cwd=self.place / "terraform/stacks" / stack,
+                    env={**os.environ, **simulated(self.stage)},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                assert done.returncode == 0, done.stdout + done.stderr
+        return f"{counts[True]} of {counts.total()} in doubt"
+
+    def _is_meant(self, stack: str, address: str, resource: Mapping[str, Any]) -> bool:
+        """Whether the literal arguments of the declared resource are those of the one that exists."""
+        type, name = address.split(".")
+        declared = json.loads((self.place / f"terraform/stacks/{stack}/cdk.tf.json").read_text())["resource"][type][
+            name
+        ]
+        literal = {k: v for k, v in declared.items() if isinstance(v, str | int) and "${" not in str(v)}
+        return all(
+            str(resource.get(key)) == str(value) for key, value in literal.items() if resource.get(key) is not None
+        )
+
+    def end(self) -> dict[str, Any]:
+        """Everything that an apply leaves: cloud, cluster, states and record, without what may differ."""
+        runs = self.record("select command, status, head_digest, artifacts_digest from runs order by id")
+        found = {
+            "cloud": {f"{t} {r} {k}": json.loads(s) for t, r, k, s in self.cloud("select type, region, key, state from resources")},
+            "retained": self.cloud("select type, region, key, why from retained order by 1, 2, 3"),
+            "cluster": {
+                " ".join(key): json.loads(o)
+                for *key, o in self.cloud("select cluster, grp, plural, namespace, name, object from objects")
+            },
+            "created": dict(self.cloud("select type, count(*) from done where op = 'create' group by type")),
+            "deleted": dict(self.cloud("select type, count(*) from done where op = 'delete' group by type")),
+            "states": self.states(),
+            "known": {
+                id: more for id, *more in self.record("select id, stack, certainty, digest from nodes")
+            },
+            "last run": list(runs[-1]),
+            "in doubt": self.record("select * from doubts"),
+            "lock": self.record("select * from lock"),
+        }  # fmt: skip
+        return {name: without(value, EXCEPTED) for name, value in found.items()}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an apply ended. `out` has an event on a line."""
+
+    code: int
+    out: str
+    err: str
+
+
+def ended(process: subprocess.Popen[str]) -> Ended:
+    """Wait until it has ended."""
+    out, err = process.communicate()
+    return Ended(process.returncode, out, err)
+
+
+def rows(file: pathlib.Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(file, timeout=30)) as database:
+        return database.execute(query).fetchall()
+
+
+def without(value: Any, names: frozenset[str]) -> Any:
+    """The value with what stands under these names blanked; that something stands there still counts."""
+    if isinstance(value, dict):
+        return {key: "..." if key in names else without(item, names) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without(item, names) for item in value]
+    return value
+
+
+def differences(wanted: Any, found: Any, at: str = "") -> Iterator[str]:
+    """Where two values differ, as lines."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key in sorted(wanted.keys() | found.keys()):
+            if key not in found:
+                yield f"{at}/{key} is missing"
+            elif key not in wanted:
+                yield f"{at}/{key} is there: {str(found[key])[:200]}"
+            else:
+                yield from differences(wanted[key], found[key], f"{at}/{key}")
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for number, pair in enumerate(zip(wanted, found, strict=True)):
+            yield from differences(*pair, f"{at}/{number}")
+    elif wanted != found:
+        yield f"{at} is {str(found)[:200]} and not {str(wanted)[:200]}"
