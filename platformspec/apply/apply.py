@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from platformspec.apply.announced import Guards
 from platformspec.apply.cluster_step import apply_manifests, prune, wait_until_ready
+from platformspec.apply.disk import disk_failures
 from platformspec.apply.doubtful import narrow_doubts
 from platformspec.apply.events import Event
 from platformspec.apply.process import identity
@@ -104,9 +105,10 @@ def apply(site: Site, intent: Intent) -> Outcome:
     site.tell(Event("run", intent.plan.platform, "begins"))
     _doubt(site, work.union.by_stack)
     try:
-        _forward(work)
-        left = _clusters(work)
-        _retire(work)
+        with disk_failures():
+            _forward(work)
+            left = _clusters(work)
+            _retire(work)
     except Failure as failure:
         return _ended(site, [failure])
     except _Failures as several:

@@ -64,12 +64,18 @@ def narrow_doubts(record: Record, stack: str, log: pathlib.Path, folder: pathlib
     """Keep in doubt, of what an apply was to create, only what its log says it had begun without hearing how it ended.
 
     Where there is no such log the apply ran on another machine, and everything stays in doubt. So it does where terraform
-    could not write its state, which then lies in `folder`, on this machine alone.
+    could not write its state, which then lies in `folder`, on this machine alone, and where the log breaks off within a line: the
+    disk was full, and what terraform said after that is not there.
     """
-    if log.exists() and not (folder / ERRORED_STATE).exists():
+    if log.exists() and not (folder / ERRORED_STATE).exists() and not _breaks_off(log):
         begun = creations_in_doubt(log)
         record.settled(stack)
         record.doubt(stack, begun)
+
+
+def _breaks_off(log: pathlib.Path) -> bool:
+    content = log.read_bytes()
+    return bool(content) and not content.endswith(b"\n")
 
 
 def import_id(form: str | None, values: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from platformspec.apply.disk import disk_failures
 from platformspec.apply.events import Event, Tell
 from platformspec.apply.kubectl import Cluster
 from platformspec.apply.process import Program, identity
@@ -102,7 +103,8 @@ class Site:
         self.record.begin_step(self.run, name, now())
         self.tell(Event("step", name, "begins"))
         try:
-            yield detail
+            with disk_failures():
+                yield detail
         except Failure as failure:
             detail["failure"] = failure.diagnostic.message
             # The record may be what was lost.

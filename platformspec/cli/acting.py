@@ -184,6 +184,12 @@ def unfinished(environment: Environment) -> Run:
     """The last run, if it did not finish. Raises `Failure` otherwise."""
     runs = environment.record.runs()
     if not runs or runs[-1].status == "complete":
+        if environment.record.lock_owner() is not None:
+            raise Failure(
+                NOTHING_TO_RESUME,
+                "the last run has finished, or there was none; one that was killed before it began has left its lock",
+                "`platformspec unlock`, then `platformspec apply`",
+            )
         raise Failure(NOTHING_TO_RESUME, "the last run has finished, or there was none", "platformspec apply")
     return runs[-1]
 

@@ -51,8 +51,8 @@ MOMENTS: Final = {
 }
 # Long enough to be killed in, and not waited for by those who are killed.
 HELD_SECONDS: Final = 60
-# An orphan goes on with its work, and is waited for.
-ORPHAN_SECONDS: Final = 2
+# Whoever is not killed goes on with its work, and is waited for.
+SPARED_SECONDS: Final = 3
 QUICK: Final = {("stack addons", "group", "during, ours"), ("manifests main", "self", "during")}
 
 
@@ -104,7 +104,7 @@ def kill_at_work(platform: Platform, step: str, whom: str, moment: str, more: li
     """The cloud has just created, or the cluster accepted, and does not answer yet."""
     type, op, when, number = request(step, moment)
     with platform.start(
-        *more, *hold(platform, type, op, when, HELD_SECONDS if whom == "group" else ORPHAN_SECONDS)
+        *more, *hold(platform, type, op, when, HELD_SECONDS if whom == "group" else SPARED_SECONDS)
     ) as process:
         until(lambda: held(platform) >= number, f"{type} is held")
         if whom == "group":
@@ -128,7 +128,7 @@ def kill_the_provider(platform: Platform, step: str, moment: str, more: list[str
         when = "after" if moment.startswith("after") else "before"
     else:
         (type, op, when), number = ASKED[step][moment], 1
-    with platform.start(*more, *hold(platform, type, op, when, HELD_SECONDS)) as process:
+    with platform.start(*more, *hold(platform, type, op, when, SPARED_SECONDS)) as process:
         until(lambda: held(platform) >= number, f"{type} is held")
         for provider in providers(process.pid, step, type):
             os.kill(provider, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -56,9 +57,9 @@ def until(true: Callable[[], T], what: str) -> T:
 
 
 def stop(group: int) -> None:
-    """Let all processes of a group stand still."""
+    """Let all processes of a group stand still. One that has just forked (D) waits for a child that does."""
     os.killpg(group, signal.SIGSTOP)
-    until(lambda: all(process.state == "T" for process in in_group(group)), "the group stands still")
+    until(lambda: all(process.state in "TD" for process in in_group(group)), "the group stands still")
 
 
 def go_on(group: int) -> None:
@@ -67,6 +68,7 @@ def go_on(group: int) -> None:
 
 
 def kill_group(group: int) -> None:
-    """Kill them all at once, and see that none is left."""
-    os.killpg(group, signal.SIGKILL)
+    """Kill them all at once, if they are still there, and see that none is left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
     until(lambda: not in_group(group), "the group is gone")

@@ -36,8 +36,9 @@ TIMES: Final = frozenset(
 ADDRESSES: Final = frozenset({"clusterIP", "clusterIPs"})
 EXCEPTED: Final = UIDS | SERIALS | TIMES | ADDRESSES
 PERHAPS_CREATED: Final = "PS727"
+NOTHING_TO_RESUME: Final = "PS709"
 # As in the message of PS727: an address, and its tags where it has some.
-IN_DOUBT: Final = re.compile(r"\b((?:aws|helm)_\w+\.\w+)(?: \(tags ([^)]*)\))?")
+IN_DOUBT: Final = re.compile(r"\b((?:aws|helm)_\w+\.[\w-]+)(?: \(tags ([^)]*)\))?")
 
 
 @dataclass(frozen=True)
@@ -132,21 +133,20 @@ class Platform:
 
     def resumed(self) -> str:
         """Go on until all is done, as the messages say; returns how. Fails where that does not help."""
-        if not self.journal():
-            done, how = self.apply(), "began anew"
-        elif self.journal()["run"] == "complete":
-            unlock = [sys.executable, "-m", "platformspec", "unlock", str(self.path), "--rehearse"]
-            subprocess.run(unlock, cwd=ROOT, capture_output=True, check=True)
-            done, how = self.apply(), "was done"
-        else:
-            done, how = self.apply("--resume"), "resumed"
+        done, how = self.apply("--resume"), "resumed"
+        if NOTHING_TO_RESUME in done.err:
+            how = "was done" if self.journal() else "had not begun"
+            if "platformspec unlock" in done.err:
+                unlock = [sys.executable, "-m", "platformspec", "unlock", str(self.path), "--rehearse"]
+                subprocess.run(unlock, cwd=ROOT, capture_output=True, check=True)
+            done = self.apply()
         if PERHAPS_CREATED in done.err:
-            before = self.cloud("select count(*) from done")
-            again = self.apply("--resume")
-            assert PERHAPS_CREATED in again.err, f"asking again changes nothing\n{again.err}"
-            assert self.cloud("select count(*) from done") == before
-            found = self._import_what_is_there(again.err)
-            done, how = self.apply("--resume", "--create-again"), f"a person imported {found}"
+            before = self.cloud("select count(*) from done where op = 'create'")
+            done = self.apply("--resume")
+            assert PERHAPS_CREATED in done.err, f"asking again changes nothing\n{done.err}"
+            assert self.cloud("select count(*) from done where op = 'create'") == before
+            found = self._import_what_is_there(done.err)
+            done, how = self.apply("--resume", "--create-again"), f"a person looked for what is in doubt, and {found}"
         assert done.code == 0, done.out[-2000:] + done.err
         return how
 
@@ -179,7 +179,7 @@ class Platform:
                     check=False,
                 )
                 assert done.returncode == 0, done.stdout + done.stderr
-        return f"{counts[True]} of {counts.total()} in doubt"
+        return "imported it" if counts[True] else "found nothing"
 
     def _is_meant(self, stack: str, address: str, resource: Mapping[str, Any]) -> bool:
         """Whether the literal arguments of the declared resource are those of the one that exists."""
