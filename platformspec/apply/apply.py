@@ -103,6 +103,10 @@ def apply(site: Site, intent: Intent) -> Outcome:
     site.record.rename(intent.head.former)
     work = _Work(site, intent, site.record.known())
     site.tell(Event("run", intent.plan.platform, "begins"))
+    for step in sorted(intent.done):
+        # Should this run be interrupted too, the next one need not do it either.
+        site.record.begin_step(site.run, step, now())
+        site.record.end_step(site.run, step, "done", now(), {"summary": "done before the interruption"})
     _doubt(site, work.union.by_stack)
     try:
         with disk_failures():

@@ -51,7 +51,9 @@ def apply_stack(
         site.record.attempt(nodes)
         stack = site.stack(name, step)
         stack.initialise()
-        refuse_lost_state(site, stack)
+        state = stack.state()
+        refuse_lost_state(site, stack, state)
+        keep_protected(site, stack, state, program, ids)
         by_id = {id: address for address, id in ids.items()}
         wanted = {*(scope or ()), *removes}
         targets = sorted(by_id[id] for id in wanted if id in by_id) if scope is not None else ()
@@ -89,12 +91,11 @@ def apply_stack(
         site.record.settled(name)
 
 
-def refuse_lost_state(site: Site, stack: Stack) -> None:
+def refuse_lost_state(site: Site, stack: Stack, state: Mapping[str, Any] | None) -> None:
     """Raises `Failure` where the record knows resources of this stack, and its state is not the one that made them."""
     recorded = site.record.state_of(stack.name)
     if recorded is None:
         return
-    state = stack.state()
     if state is None:
         why = "is gone"
     elif state["lineage"] != recorded[0]:
@@ -108,6 +109,26 @@ def refuse_lost_state(site: Site, stack: Stack) -> None:
         f"the state of stack {stack.name} {why}",
         RESTORE,
     )
+
+
+def keep_protected(
+    site: Site, stack: Stack, state: Mapping[str, Any] | None, program: Program, ids: Mapping[str, str]
+) -> None:
+    """Let what is protected stay although its creation was reported to have failed.
+
+    It is there: the cloud only took longer than terraform waits. Terraform would create it anew, which its protection forbids, so no
+    apply could go on.
+    """
+    for resource in (state or {}).get("resources", ()):
+        found = f"{resource['type']}.{resource['name']}"
+        node = program.nodes.get(ids.get(found, ""))
+        tainted = any(instance.get("status") == "tainted" for instance in resource["instances"])
+        if tainted and node is not None and node.lifecycle.get("prevent_destroy"):
+            site.acts()
+            stack.untaint(found)
+            site.tell(
+                Event("note", node.id, "done", "its creation was reported to have failed, and it is there: it is kept")
+            )
 
 
 def _verb(actions: tuple[str, ...]) -> str:

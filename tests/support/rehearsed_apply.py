@@ -36,6 +36,7 @@ TIMES: Final = frozenset(
 ADDRESSES: Final = frozenset({"clusterIP", "clusterIPs"})
 EXCEPTED: Final = UIDS | SERIALS | TIMES | ADDRESSES
 PERHAPS_CREATED: Final = "PS727"
+STATE_UNREADABLE: Final = "PS726"
 NOTHING_TO_RESUME: Final = "PS709"
 # As in the message of PS727: an address, and its tags where it has some.
 IN_DOUBT: Final = re.compile(r"\b((?:aws|helm)_\w+\.[\w-]+)(?: \(tags ([^)]*)\))?")
@@ -140,6 +141,10 @@ class Platform:
                 unlock = [sys.executable, "-m", "platformspec", "unlock", str(self.path), "--rehearse"]
                 subprocess.run(unlock, cwd=ROOT, capture_output=True, check=True)
             done = self.apply()
+        if STATE_UNREADABLE in done.err:
+            for command in re.findall(r"`((?:cp|mv) \S+ \S+)`", done.err):
+                subprocess.run(command.split(), check=True)
+            done, how = self.apply("--resume"), "a person restored a state"
         if PERHAPS_CREATED in done.err:
             before = self.cloud("select count(*) from done where op = 'create'")
             done = self.apply("--resume")
@@ -231,7 +236,8 @@ def ended(process: subprocess.Popen[str]) -> Ended:
 
 
 def rows(file: pathlib.Path, query: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(file, timeout=30)) as database:
+    """Rows of a database, which is not made where it is not there."""
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=30)) as database:
         return database.execute(query).fetchall()
 
 
