@@ -45,7 +45,7 @@ class Intent:
     - `scope`: ids to which a targeted apply is held, or None.
     - `allowed`: ids that may be destroyed beyond what the plan announced.
     - `done`: steps of the interrupted run that need not be done again.
-    - `create_again`: the user knows that nothing in doubt exists.
+    - `create_again`: the user knows that nothing exists of what is in doubt and named by the cloud.
     - `guards`: arguments to set before a destroy, so that the cloud permits it; see `refuse_protected`.
     """
 

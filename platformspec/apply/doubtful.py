@@ -29,28 +29,37 @@ PERHAPS_CREATED = Code(
 
 
 def settle_doubts(
-    site: Site, stack: Stack, changes: Collection[ResourceChange], doubtful: Mapping[str, Placement]
+    site: Site,
+    stack: Stack,
+    changes: Collection[ResourceChange],
+    doubtful: Mapping[str, Placement],
+    *,
+    create_again: bool,
 ) -> bool:
     """Adopt what is there already; whether anything was. `doubtful`: Terraform address -> where the resource would be.
 
-    Raises `Failure` for what cannot be known.
+    What is named after something that is yet to be created cannot be there, once nothing else is in doubt; where something was adopted,
+    plan and ask again. `create_again`: the user knows that nothing exists of what the cloud names. Raises `Failure` for what
+    cannot be known.
     """
     adopted = False
     open_questions: list[ResourceChange] = []
     for change in changes:
         if change.address not in doubtful or change.actions != ("create",):
             continue
-        place = doubtful[change.address]
-        values = {"account": place.account, "region": place.region, **_without_nulls(change.after)}
-        id = import_id(site.import_ids.get(change.type), values)
-        if id is None:
+        form = site.import_ids.get(change.type)
+        if form is None:
             open_questions.append(change)
+            continue
+        place = doubtful[change.address]
+        id = import_id(form, {"account": place.account, "region": place.region, **_without_nulls(change.after)})
+        if id is None:
             continue
         site.acts()
         if stack.adopt(change.address, id):
             adopted = True
             site.tell(Event("note", change.address, "done", f"it was there already and is adopted as {id}"))
-    if open_questions:
+    if open_questions and not create_again:
         raise Failure(
             PERHAPS_CREATED,
             f"in stack {stack.name} the interrupted apply had begun to create {_listed(open_questions)}, and may have done so",

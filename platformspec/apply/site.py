@@ -79,7 +79,15 @@ class Site:
         def started(pid: int) -> None:
             self.record.step_process(self.run, step, pid, identity(pid))
 
-        return Stack(name, self.terraform, self.stacks_folder / name, self.logs(self.run), self.kept_locks, started)
+        return Stack(
+            name,
+            self.terraform,
+            self.stacks_folder / name,
+            self.logs(self.run),
+            self.kept_locks,
+            started,
+            recorded=self.record.state_of(name) is not None,
+        )
 
     def outputs(self, stack: str) -> Mapping[str, Any]:
         """Outputs of a stack that this run is done with."""

@@ -31,7 +31,7 @@ def apply_stack(
     """Bring one stack to what `program` says.
 
     `announced`: ids that may be destroyed. `scope`: ids to which a targeted apply is held. `removes`: ids that this step is
-    to take away. `create_again`: nothing of what is in doubt exists. Raises `Failure`.
+    to take away. `create_again`: nothing exists of what is in doubt and named by the cloud. Raises `Failure`.
     """
     step = step or f"stack {name}"
     nodes = [
@@ -58,9 +58,10 @@ def apply_stack(
         wanted = {*(scope or ()), *removes}
         targets = sorted(by_id[id] for id in wanted if id in by_id) if scope is not None else ()
         planned = stack.plan(targets)
-        doubts = frozenset() if create_again else site.record.doubts(name)
+        doubts = site.record.doubts(name)
         places = {found: program.nodes[ids[found]].placement for found in doubts if ids.get(found) in program.nodes}
-        if places and settle_doubts(site, stack, planned.changes, places):
+        # What is named after something adopted can be looked up only then.
+        while places and settle_doubts(site, stack, planned.changes, places, create_again=create_again):
             planned = stack.plan(targets)
         site.record.settled(name)
         unfinished = {id for id, item in known.items() if item.certainty == "attempted"}

@@ -106,7 +106,10 @@ Follow = Callable[[Mapping[str, Any]], None]
 
 
 class Stack:
-    """One stack. `folder` holds its cdk.tf.json, `kept_locks` the lock files that belong to the platform."""
+    """One stack. `folder` holds its cdk.tf.json, `kept_locks` the lock files that belong to the platform.
+
+    `recorded`: the record knows a state that an apply of this stack left.
+    """
 
     # Two terraform at once must not fill one plug-in cache.
     _installing = threading.Lock()
@@ -119,6 +122,7 @@ class Stack:
         logs: pathlib.Path,
         kept_locks: pathlib.Path | None,
         started: Callable[[int], None],
+        recorded: bool,
     ) -> None:
         self.name = name
         self.folder = folder
@@ -126,6 +130,7 @@ class Stack:
         self._logs = logs
         self._kept_locks = kept_locks
         self._started = started
+        self._recorded = recorded
 
     def initialise(self) -> None:
         """Install providers, by the platform's lock file where it has one, and connect the backend."""
@@ -214,8 +219,8 @@ class Stack:
         backup = file.with_name(f"{file.name}.backup")
         if backup.exists():
             help = f"`cp {backup} {file}`, {AND_RESUME}"
-        elif file.exists():
-            help = f"nothing was in it before the last apply, so `mv {file} {file}.damaged`, {AND_RESUME}"
+        elif file.exists() and not self._recorded:
+            help = f"no apply of this stack had come to its end before, so `mv {file} {file}.damaged`, {AND_RESUME}"
         else:
             help = RESTORE
         return Failure(STATE_UNREADABLE, f"the state of stack {self.name} cannot be read: {words}", help)

@@ -35,6 +35,8 @@ TIMES: Final = frozenset(
 # The cluster chooses them at random.
 ADDRESSES: Final = frozenset({"clusterIP", "clusterIPs"})
 EXCEPTED: Final = UIDS | SERIALS | TIMES | ADDRESSES
+# A reference to an argument of another resource.
+REFERENCE: Final = re.compile(r"\$\{(\w+)\.([\w-]+)\.(\w+)\}")
 PERHAPS_CREATED: Final = "PS727"
 STATE_UNREADABLE: Final = "PS726"
 NOTHING_TO_RESUME: Final = "PS709"
@@ -150,52 +152,61 @@ class Platform:
             done = self.apply("--resume")
             assert PERHAPS_CREATED in done.err, f"asking again changes nothing\n{done.err}"
             assert self.cloud("select count(*) from done where op = 'create'") == before
-            found = self._import_what_is_there(done.err)
-            done, how = self.apply("--resume", "--create-again"), f"a person looked for what is in doubt, and {found}"
+            imported = self._import_what_is_there(done.err)
+            done = self.apply("--resume", "--create-again")
+            how = f"a person looked for what is in doubt, and {'imported it' if imported else 'found nothing'}"
         assert done.code == 0, done.out[-2000:] + done.err
         return how
 
-    def _import_what_is_there(self, message: str) -> str:
+    def _import_what_is_there(self, message: str) -> int:
         """Do what the help of PS727 says: look for what is in doubt by its tags, and import it where it is there."""
-        counts: Counter[bool] = Counter()
-        asked = " ".join(message.split())
-        stacks = {
-            found: stack
-            for stack, text in re.findall(r"in stack (\w+) (.*?)= help", asked)
-            for found in IN_DOUBT.findall(text)
-        }
-        assert stacks, message
-        for (address, tags), stack in stacks.items():
+        asked = re.findall(r"in stack (\w+) (.*)", message)
+        questions = {found: stack for stack, text in asked for found in IN_DOUBT.findall(text)}
+        assert questions, message
+        imported = 0
+        # What has no tags is told by what it belongs to, once that is imported.
+        for (address, tags), stack in sorted(questions.items(), key=lambda question: not question[0][1]):
             wanted = dict(tag.split("=", 1) for tag in tags.split(", ")) if tags else {}
-            type = address.partition(".")[0]
-            matching = [
-                r for t, r in self.orphans(type) if t == type and wanted.items() <= (r.get("tags") or {}).items()
+            there = [
+                resource
+                for _, resource in self.orphans(address.partition(".")[0])
+                if wanted.items() <= (resource.get("tags") or {}).items() and self._is_meant(stack, address, resource)
             ]
-            matching = [r for r in matching if self._is_meant(stack, address, r)]
-            assert len(matching) < 2, f"{address}: its tags do not say which one it is"
-            counts[bool(matching)] += 1
-            for resource in matching:
-                done = subprocess.run(
-                    ["terraform", "import", "-input=false", "-no-color", address, resource["id"]],
-                    cwd=self.place / "terraform/stacks" / stack,
-                    env={**os.environ, **simulated(self.stage)},
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                )
-                assert done.returncode == 0, done.stdout + done.stderr
-        return "imported it" if counts[True] else "found nothing"
+            assert len(there) < 2, f"{address}: nothing tells which one it is"
+            for resource in there:
+                self.terraform(stack, "import", "-input=false", "-no-color", address, resource["id"])
+                imported += 1
+        return imported
+
+    def terraform(self, stack: str, *arguments: str) -> None:
+        """What a person does by hand."""
+        done = subprocess.run(
+            ["terraform", *arguments],
+            cwd=self.place / "terraform/stacks" / stack,
+            env={**os.environ, **simulated(self.stage)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def _is_meant(self, stack: str, address: str, resource: Mapping[str, Any]) -> bool:
-        """Whether the literal arguments of the declared resource are those of the one that exists."""
+        """Whether the arguments of the declared resource, as far as they are known, are those of the one that exists."""
         type, name = address.split(".")
         declared = json.loads((self.place / f"terraform/stacks/{stack}/cdk.tf.json").read_text())["resource"][type][
             name
         ]
-        literal = {k: v for k, v in declared.items() if isinstance(v, str | int) and "${" not in str(v)}
-        return all(
-            str(resource.get(key)) == str(value) for key, value in literal.items() if resource.get(key) is not None
-        )
+        known = {
+            (one["type"], one["name"]): one["instances"][0]["attributes"]
+            for one in self.states().get(stack, {"resources": ()})["resources"]
+            if one["mode"] == "managed"
+        }
+        for key, value in declared.items():
+            if isinstance(value, str) and (reference := REFERENCE.fullmatch(value)):
+                value = known.get((reference[1], reference[2]), {}).get(reference[3])
+            if isinstance(value, str | int) and "${" not in str(value) and resource.get(key) not in (None, value):
+                return False
+        return True
 
     def end(self) -> dict[str, Any]:
         """Everything that an apply leaves: cloud, cluster, states and record, without what may differ."""
