@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from platformspec.apply.announced import Guards
 from platformspec.apply.disk import disk_failures
 from platformspec.apply.events import Event, Tell
 from platformspec.apply.kubectl import Cluster
@@ -42,6 +43,7 @@ class Site:
     - `kept_locks`: where the providers' lock files of the platform are kept; None in a rehearsal.
     - `cluster`: name -> the way to that cluster, once what it needs is applied.
     - `import_ids`: Terraform type -> form of the id under which `terraform import` finds it, for types named by us.
+    - `guards`: arguments by which the cloud refuses to destroy something.
     """
 
     platform: str
@@ -55,6 +57,7 @@ class Site:
     cluster: Callable[[Site, str], Cluster]
     tell: Tell
     import_ids: Mapping[str, str] = field(default_factory=dict)
+    guards: Guards = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     run: int = 0
     acted: bool = False

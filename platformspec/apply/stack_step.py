@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from platformspec.apply.announced import refuse_unannounced
+from platformspec.apply.announced import guard_of, refuse_unannounced
 from platformspec.apply.doubtful import narrow_doubts, settle_doubts
 from platformspec.apply.events import Event
 from platformspec.apply.site import Site
@@ -117,14 +117,14 @@ def keep_protected(
 ) -> None:
     """Let what is protected stay although its creation was reported to have failed.
 
-    It is there: the cloud only took longer than terraform waits. Terraform would create it anew, which its protection forbids, so no
-    apply could go on.
+    It is there: the cloud only took longer than terraform waits. Terraform would create it anew, which its protection forbids, ours or
+    the cloud's, so no apply could go on.
     """
     for resource in (state or {}).get("resources", ()):
         found = f"{resource['type']}.{resource['name']}"
         node = program.nodes.get(ids.get(found, ""))
         tainted = any(instance.get("status") == "tainted" for instance in resource["instances"])
-        if tainted and node is not None and node.lifecycle.get("prevent_destroy"):
+        if tainted and node is not None and (node.lifecycle.get("prevent_destroy") or guard_of(node, site.guards)):
             site.acts()
             stack.untaint(found)
             site.tell(

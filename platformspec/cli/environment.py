@@ -113,6 +113,7 @@ class Environment:
             cluster=self._on_stage(kubectl, force) if self.stage else by_state(kubectl, acting.clusters, force=force),
             tell=self.tell,
             import_ids=acting.import_ids,
+            guards=acting.guards,
             limits=Limits(args.parallelism, args.ready_minutes),
         )
 

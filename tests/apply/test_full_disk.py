@@ -120,18 +120,19 @@ def failing_once(folder: pathlib.Path) -> dict[str, Any]:
 
 
 @needs_terraform
-@pytest.mark.parametrize("protected", [True, False])
+@pytest.mark.parametrize("by", ["us", "the cloud", "nobody"])
 def test_what_is_protected_is_kept_though_its_creation_was_reported_to_have_failed(
-    protected: bool, tmp_path: pathlib.Path
+    by: str, tmp_path: pathlib.Path
 ) -> None:
     bench = Bench(tmp_path)
-    lifecycle = {"prevent_destroy": True} if protected else {}
-    head = program(thing("database.a/cluster", "data", attrs=failing_once(tmp_path), lifecycle=lifecycle))
+    lifecycle = {"prevent_destroy": True} if by == "us" else {}
+    head = program(thing("database.a/cluster", "data", True, attrs=failing_once(tmp_path), lifecycle=lifecycle))
+    guards = {"terraform_data": {"input": False}} if by == "the cloud" else {}
     assert not bench.apply(head).complete
     made = id_of(tmp_path)
-    assert bench.resume(head).complete
-    assert (id_of(tmp_path) == made) == protected
-    assert any("it is kept" in event.message for event in bench.events) == protected
+    assert bench.resume(head, site={"guards": guards}).complete
+    assert (id_of(tmp_path) == made) == (by != "nobody")
+    assert any("it is kept" in event.message for event in bench.events) == (by != "nobody")
 
 
 def id_of(folder: pathlib.Path) -> str:
