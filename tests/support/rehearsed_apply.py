@@ -199,7 +199,7 @@ class Platform:
         known = {
             (one["type"], one["name"]): one["instances"][0]["attributes"]
             for one in self.states().get(stack, {"resources": ()})["resources"]
-            if one["mode"] == "managed"
+            if one["mode"] == "managed" and one["instances"]
         }
         for key, value in declared.items():
             if isinstance(value, str) and (reference := REFERENCE.fullmatch(value)):
