@@ -49,7 +49,7 @@ RULES: tuple[Rule, ...] = (
     Rule("gateway", ("exposure", "allow_cidrs", "dns", "tls"), lambda g: g.hostname is None, "without a hostname the gateway is reached inside the cluster only", "add `hostname`, or remove it"),
     Rule("gateway", ("allow_cidrs",), lambda g: g.hostname is not None and g.exposure == "internal", "an internal load balancer is reached from the VPC", "write `exposure: internet`, or remove it"),
     Rule("cluster", ("public_access_cidrs",), lambda c: c.endpoint == "private", "the API server is private", "write `endpoint: public`, or remove it"),
-    Rule("cluster", ("endpoint", "public_access_cidrs", "admins", "single_sign_on", "deletion_protection", "system_nodes"), lambda c: c.existing is not None, ADOPTED),
+    Rule("cluster", ("endpoint", "public_access_cidrs", "admins", "single_sign_on", "deletion_protection", "system_nodes", "add_on_versions"), lambda c: c.existing is not None, ADOPTED),
     Rule("database", ("version", "size", "replicas", "backup", "deletion_protection"), lambda d: d.existing is not None, ADOPTED),
     Rule("network", ("cidr", "zones", "egress", "private_endpoints", "flow_logs"), lambda n: n.existing is not None, ADOPTED),
     Rule("bucket", ("keep_versions_days",), lambda b: b.existing is not None, ADOPTED),
@@ -74,15 +74,17 @@ def check_without_effect(graph: PlatformGraph, report: Report) -> None:
                         on_key=True,
                         help=rule.help,
                     )
-    if (
-        graph.platform.spec.cloud.model_bucket.model_fields_set
-        and not any(a.kind == "bucket" for a in graph.declarations)
-        and written(("cloud", "model_bucket"))
-    ):
-        report.error(
-            WITHOUT_EFFECT,
-            "cloud.model_bucket has no effect: no model's source names a folder in it",
-            at=("cloud", "model_bucket"),
-            on_key=True,
-            help="write `source: {bucket: folder}` in a model, or remove it",
-        )
+    _without_users(graph, report)
+
+
+def _without_users(graph: PlatformGraph, report: Report) -> None:
+    """Sections that only declarations elsewhere in the file make use of."""
+    specs = [declaration.spec for declaration in graph.declarations.values()]
+    buckets = any(address.kind == "bucket" for address in graph.declarations)
+    searches = any(getattr(spec, "engine", None) == "opensearch_serverless" for spec in specs)
+    for path, used, why, help in (
+        (("cloud", "model_bucket"), buckets, "no model's source names a folder in it", "write `source: {bucket: folder}` in a model, or remove it"),
+        (("cloud", "network", "existing", "opensearch_endpoint_id"), searches, "no vector store has the engine opensearch_serverless", "remove it"),
+    ):  # fmt: skip
+        if not used and graph.platform.document.written(path):
+            report.error(WITHOUT_EFFECT, f"{dotted(path)} has no effect: {why}", at=path, on_key=True, help=help)

@@ -43,6 +43,11 @@ class ExistingNetwork(Spec):
     data_subnet_ids: Many[str] = Field(
         default=(), description="Subnets for databases and caches; the private ones where left out."
     )
+    opensearch_endpoint_id: str | None = Field(
+        default=None,
+        description="The VPC's endpoint for OpenSearch Serverless, if it has one: AWS takes only one in a VPC.",
+        pattern=r"^vpce-[0-9a-f]{8,17}$(?!\n)",
+    )
 
 
 class NetworkSpec(DeclarationSpec):
@@ -109,6 +114,13 @@ class CloudSpec(Spec):
     region: str = Field(description="AWS region, such as eu-central-1.", pattern=r"^[a-z]{2}(?:-[a-z]+)+-\d$(?!\n)")
     network: NetworkSpec = section("The VPC.")
     model_bucket: ModelBucketSpec = section("The bucket for model weights.")
+    secret_recovery_days: Literal[0, 7, 14, 30] = by_profile(
+        "How long generated secrets can be restored after they are deleted; until then their names are taken. 0 deletes them at once, "
+        "so that a platform can be destroyed and made again.",
+        dev=0,
+        standard=30,
+        hardened=30,
+    )
     state: StateSpec | None = Field(
         default=None, description="Where Terraform keeps its state; local files where left out."
     )

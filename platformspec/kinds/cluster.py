@@ -79,6 +79,11 @@ class ClusterSpec(DeclarationSpec):
     )
     deletion_protection: bool = by_profile("Refuse to delete the cluster.", dev=False, standard=True, hardened=True)
     system_nodes: SystemNodesSpec = section("Nodes for everything that needs no GPU.")
+    add_on_versions: dict[str, Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$(?!\n)")]] = Field(
+        default={},
+        description="EKS add-ons to keep in a version, such as `coredns: v1.12.4-eksbuild.1`; `aws eks describe-addon-versions` lists them. "
+        "The others get the newest version for the cluster's Kubernetes with each apply.",
+    )
     existing: ExistingCluster | None = Field(default=None, description="Adopt a cluster instead of creating one.")
 
 

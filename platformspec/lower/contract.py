@@ -138,7 +138,7 @@ class Acting:
       whose name we choose.
     - `clusters`: type of a cluster -> its access, from the attributes in Terraform's state and the cluster's region.
     - `guards`: type -> arguments that must have these values before the cloud lets it be destroyed.
-    - `retains`: type -> what the cloud keeps of it after a destroy, as a form of its arguments.
+    - `retains`: type -> what the cloud keeps of it after a destroy, as a form of its arguments; nothing where a number of days in it is 0.
     - `account_command`: prints a JSON object whose `Account` is the account that credentials are for.
     - `open_objects`: opens the bucket under cloud.state.
     - `prepare_bucket`: makes it, or looks at it.

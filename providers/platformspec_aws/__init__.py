@@ -12,6 +12,7 @@ from platformspec_aws.addons.secrets import install_external_secrets
 from platformspec_aws.addons.serving import install_cert_manager, install_kserve, install_leader_worker_set
 from platformspec_aws.addons.traffic import install_external_dns, install_load_balancer_controller
 from platformspec_aws.catalogue import AWS_VERSION, CATALOGUE, HELM_VERSION
+from platformspec_aws.cluster.addons import check_kept_versions
 from platformspec_aws.cluster.cluster import lower_cluster
 from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
@@ -76,7 +77,7 @@ PROVIDER = Provider(
         "prometheus": install_prometheus,
     },
     # Policies that name roles need all grants; provider blocks need all stacks, so they come last.
-    aggregates=(access_policies, workload_roles, provider_blocks),
+    aggregates=(check_kept_versions, access_policies, workload_roles, provider_blocks),
     catalogue=CATALOGUE,
     replacement=verdict,
     stakes=STAKES,
@@ -107,7 +108,10 @@ PROVIDER = Provider(
         "aws_elasticache_subnet_group": "cache subnet group",
         "aws_iam_role_policy": "IAM grant",
         "aws_iam_role_policy_attachment": "IAM policy attachment",
+        "aws_opensearchserverless_access_policy": "OpenSearch Serverless access policy",
         "aws_opensearchserverless_collection": "OpenSearch Serverless collection",
+        "aws_opensearchserverless_security_policy": "OpenSearch Serverless policy",
+        "aws_opensearchserverless_vpc_endpoint": "OpenSearch Serverless endpoint",
         "aws_rds_cluster": "Aurora cluster",
         "aws_rds_cluster_instance": "Aurora instance",
         "aws_rds_cluster_parameter_group": "Aurora parameter group",

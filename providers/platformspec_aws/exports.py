@@ -10,11 +10,15 @@ from platformspec.sdk import Sourced
 
 @dataclass(frozen=True, slots=True)
 class AwsNetworkExports:
-    """`zones`: names of availability zones, in the order of the subnets. `logs_key_arn`: key for log groups, None where nothing logs."""
+    """`zones`: names of availability zones, in the order of the subnets. `logs_key_arn`: key for log groups, None where nothing logs.
+
+    `search_endpoint_id`: the VPC's endpoint for OpenSearch Serverless, None where no store needs one.
+    """
 
     zones: tuple[Sourced[str], ...]
     private_subnets_by_zone: dict[str, Any]
     logs_key_arn: Any
+    search_endpoint_id: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,6 @@ def retained(known: Iterable[Known], forms: Mapping[str, str]) -> list[str]:
             continue
         names = [name for _, name, _, _ in string.Formatter().parse(form) if name]
         values = {name: folded(item.node.attrs.get(name)) for name in names}
-        if all(isinstance(value, (str, int)) for value in values.values()):
+        if all(isinstance(value, (str, int)) and value != 0 for value in values.values()):
             found.append(form.format_map(values))
     return sorted(found)

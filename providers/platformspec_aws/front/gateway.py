@@ -47,12 +47,18 @@ def generated_secrets(ctx: DeclarationContext, wanted: dict[str, str]) -> None:
         stack=DATA,
         description=f"Encrypts the secrets of {ctx.address_called}",
     )
+    recovery = ctx.at(ctx.platform.spec.cloud.secret_recovery_days, "cloud", "secret_recovery_days")
     for role, prefix in wanted.items():
         name = secret_name(ctx, role)
         secret = ctx.resource(
             "aws_secretsmanager_secret",
             role,
-            {"name": name, "description": f"Generated for {ctx.address_called}", "kms_key_id": key.attr("arn")},
+            {
+                "name": name,
+                "description": f"Generated for {ctx.address_called}",
+                "kms_key_id": key.attr("arn"),
+                "recovery_window_in_days": recovery,
+            },
             stack=DATA,
         )
         random = ctx.ephemeral(

@@ -18,6 +18,7 @@ from platformspec_aws import iam, kms
 from platformspec_aws.exports import AwsNetworkExports
 from platformspec_aws.network.endpoints import private_endpoints
 from platformspec_aws.network.subnets import divide, zones
+from platformspec_aws.network.vector_search import search_endpoint
 from platformspec_aws.stacks import NETWORK
 
 TOO_FEW_ZONES = Code(
@@ -64,12 +65,14 @@ def lower_network(ctx: DeclarationContext) -> None:
     if spec.flow_logs:
         _flow_logs(ctx, vpc, logs_key)
     cloud = ctx.platform.spec.cloud
+    cidr = ctx.src(spec.cidr, "cidr")
+    private = ctx.src([subnet.attr("id") for subnet in subnets["private"]], "zones")
     ctx.offer(
         NetworkExports(
             placement=Placement(cloud.account, cloud.region),
             vpc_id=vpc.attr("id"),
-            cidr=ctx.src(spec.cidr, "cidr"),
-            private_subnet_ids=ctx.src([subnet.attr("id") for subnet in subnets["private"]], "zones"),
+            cidr=cidr,
+            private_subnet_ids=private,
             public_subnet_ids=ctx.src([subnet.attr("id") for subnet in subnets["public"]], "zones"),
             data_subnet_ids=ctx.src([subnet.attr("id") for subnet in subnets["data"]], "zones"),
             egress_ready=tuple(
@@ -85,6 +88,7 @@ def lower_network(ctx: DeclarationContext) -> None:
                 name: subnet.attr("id") for name, subnet in zip(names, subnets["private"], strict=True)
             },
             logs_key_arn=logs_key,
+            search_endpoint_id=search_endpoint(ctx, vpc.attr("id"), private, cidr),
         )
     )
 
@@ -99,18 +103,29 @@ def _adopt(ctx: DeclarationContext, spec: NetworkSpec) -> None:
 
     private = ids(existing.private_subnet_ids, "private_subnet_ids")
     data = ids(existing.data_subnet_ids, "data_subnet_ids") if existing.data_subnet_ids else private
+    vpc_id = ctx.src(existing.vpc_id, "existing.vpc_id")
+    cidr = ctx.src(existing.cidr, "existing.cidr")
     ctx.offer(
         NetworkExports(
             placement=Placement(cloud.account, cloud.region),
-            vpc_id=ctx.src(existing.vpc_id, "existing.vpc_id"),
-            cidr=ctx.src(existing.cidr, "existing.cidr"),
+            vpc_id=vpc_id,
+            cidr=cidr,
             private_subnet_ids=private,
             public_subnet_ids=ids(existing.public_subnet_ids, "public_subnet_ids"),
             data_subnet_ids=data,
             egress_ready=(),
         )
     )
-    ctx.offer(AwsNetworkExports(zones=(), private_subnets_by_zone={}, logs_key_arn=_logs_key(ctx)))
+    endpoint = (
+        ctx.src(existing.opensearch_endpoint_id, "existing.opensearch_endpoint_id")
+        if existing.opensearch_endpoint_id is not None
+        else search_endpoint(ctx, vpc_id, private, cidr)
+    )
+    ctx.offer(
+        AwsNetworkExports(
+            zones=(), private_subnets_by_zone={}, logs_key_arn=_logs_key(ctx), search_endpoint_id=endpoint
+        )
+    )
 
 
 def _logs_key(ctx: DeclarationContext) -> Any:

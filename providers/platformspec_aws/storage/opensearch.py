@@ -15,6 +15,7 @@ from platformspec.sdk import (
     Workload,
 )
 from platformspec_aws import iam, kms
+from platformspec_aws.exports import AwsNetworkExports
 from platformspec_aws.identity.grants import role_name
 from platformspec_aws.stacks import DATA
 
@@ -42,45 +43,10 @@ def lower_vector_store(ctx: DeclarationContext) -> None:
 
 
 def _collection(ctx: DeclarationContext, spec: VectorStoreSpec) -> None:
+    network_exports = ctx.exports(ctx.network_address, AwsNetworkExports)
     name = ctx.name(ctx.called, limit=32, pinned=True, role="collection")
     pattern = ctx.src(f"collection/{name.value}", name)
     key = kms.key(ctx, "key", "vector-store", ctx.called, stack=DATA, description="Encrypts the collection")
-    group_name = ctx.name("vector-store", ctx.called, limit=255)
-    group = ctx.resource(
-        "aws_security_group",
-        "security-group",
-        {
-            "name": group_name,
-            "description": "OpenSearch Serverless: HTTPS from the VPC",
-            "vpc_id": ctx.network.vpc_id,
-            "tags": {"Name": group_name},
-        },
-        stack=DATA,
-    )
-    ctx.resource(
-        "aws_vpc_security_group_ingress_rule",
-        "ingress",
-        {
-            "security_group_id": group.attr("id"),
-            "description": "HTTPS from the VPC",
-            "cidr_ipv4": ctx.network.cidr,
-            "ip_protocol": "tcp",
-            "from_port": HTTPS,
-            "to_port": HTTPS,
-        },
-        stack=DATA,
-    )
-    endpoint = ctx.resource(
-        "aws_opensearchserverless_vpc_endpoint",
-        "endpoint",
-        {
-            "name": name,
-            "vpc_id": ctx.network.vpc_id,
-            "subnet_ids": ctx.network.private_subnet_ids,
-            "security_group_ids": [group.attr("id")],
-        },
-        stack=DATA,
-    )
     encryption = ctx.resource(
         "aws_opensearchserverless_security_policy",
         "encryption-policy",
@@ -108,7 +74,7 @@ def _collection(ctx: DeclarationContext, spec: VectorStoreSpec) -> None:
                     {
                         "Rules": [{"ResourceType": "collection", "Resource": [pattern]}],
                         "AllowFromPublic": False,
-                        "SourceVPCEs": [endpoint.attr("id")],
+                        "SourceVPCEs": [network_exports.search_endpoint_id],
                     }
                 ]
             ),

@@ -102,17 +102,21 @@ def _contexts(ctx: DeclarationContext, spec: GatewaySpec, name: str) -> None:
         return
     for position, target in enumerate(route.targets):
         length = _context(_model(ctx, target.fallback)) if isinstance(target, FallbackSpec) else None
-        if (
-            length is not None
-            and isinstance(target, FallbackSpec)
-            and (length < max(lengths) or ("context_exceeded" in target.when and length <= max(lengths)))
-        ):
-            ctx.reject(
-                SHORTER,
-                f"{target.fallback.address} takes {length} tokens, and the route's first target {max(lengths)}",
-                at=f"routes.{name}.targets.{position}",
-                help="raise the fallback's context_tokens, lower the first target's, or remove context_exceeded from `when`",
-            )
+        if length is None or not isinstance(target, FallbackSpec):
+            continue
+        longest = max(lengths)
+        if length < longest:
+            remedy = f"write `context_tokens: {longest}` or more there, or fall back to another model"
+        elif length == longest and "context_exceeded" in target.when:
+            remedy = f"remove context_exceeded from `when`, or write more than `context_tokens: {longest}` there"
+        else:
+            continue
+        ctx.reject(
+            SHORTER,
+            f"{target.fallback.address} takes {length} tokens, and the longest target of {ctx.address}/{name} takes {longest}",
+            at=f"routes.{name}.targets.{position}",
+            help=remedy,
+        )
 
 
 def _model(ctx: DeclarationContext, ref: Ref) -> ModelSpec | None:

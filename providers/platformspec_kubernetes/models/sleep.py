@@ -82,12 +82,14 @@ def check(ctx: DeclarationContext, spec: ModelSpec) -> None:
             at="scale.min",
             help="add a route with this target to a gateway, add `schedule`, or write `min: 1`",
         )
-    budget = scale.cold_start_seconds or 0
+    sleepy = f"{ctx.address} may sleep"
+    if scale.cold_start_seconds:
+        sleepy += f", its cold start takes {scale.cold_start_seconds} s"
     for edge in ctx.graph.edges_to(ctx.address):
         if edge.relation in SYNCHRONOUS:
             ctx.reject(
                 WAITED_FOR,
-                f"{ctx.address} may sleep, its cold start takes {budget} s, and {edge.source} uses it: {SYNCHRONOUS[edge.relation]}",
+                f"{sleepy}, and {edge.source} uses it: {SYNCHRONOUS[edge.relation]}",
                 at="scale.min",
                 help="write `min: 1`",
                 related=((f"{edge.source} names it here", edge.path),),
@@ -95,16 +97,16 @@ def check(ctx: DeclarationContext, spec: ModelSpec) -> None:
         elif edge.relation == "falls_back_to":
             ctx.reject(
                 WAITED_FOR,
-                f"{ctx.address} may sleep, its cold start takes {budget} s, and {edge.source} falls back to it",
+                f"{sleepy}, and {edge.source} falls back to it",
                 at="scale.min",
                 help="write `min: 1`, or fall back to a model that never sleeps",
                 related=((f"{edge.source} names it here", edge.path),),
             )
     for edge in routes_to(ctx):
-        _route(ctx, edge, budget)
+        _route(ctx, edge, sleepy)
 
 
-def _route(ctx: DeclarationContext, edge: Edge, budget: int) -> None:
+def _route(ctx: DeclarationContext, edge: Edge, sleepy: str) -> None:
     gateway = ctx.graph.declarations[edge.source.parent].spec
     assert isinstance(gateway, GatewaySpec)
     assert edge.source.child is not None
@@ -117,7 +119,7 @@ def _route(ctx: DeclarationContext, edge: Edge, budget: int) -> None:
             return
     ctx.reject(
         WAITED_FOR,
-        f"{ctx.address} may sleep, its cold start takes {budget} s, and {edge.source} (timeout {route.timeout_seconds} s) has no target that answers meanwhile",
+        f"{sleepy}, and {edge.source} (timeout {route.timeout_seconds} s) has no target that answers meanwhile",
         at="scale.min",
         help="add `{fallback: MODEL}` with a model that never sleeps to the route, or write `min: 1`",
         related=((f"{edge.source} names it here", edge.path),),

@@ -3,7 +3,7 @@
 The table is `data/resources.json`. Per type: `id` (template), `computed` (path -> template), `unique` (attributes that no two
 share; else the id), `import_id` (where import takes another id), `conflict` (the service's words for a second one),
 `needed_by` ([type, path, the service's words] of what must be gone before it), `protected_by` (argument that forbids deletion),
-`retained` (what the service keeps after deletion), `updates` (values that change with every update).
+`retained` (what the service keeps after deletion; nothing where the argument that `retained_days` names is 0), `updates` (values that change with every update).
 A type without an entry gets an id, an ARN and empty values.
 """
 
@@ -161,7 +161,7 @@ ACCOUNT_FACTS: Final[dict[str, Callable[[_Facts], Any]]] = {
     "destination": lambda f: next(
         (f.state[n] for n in ("destination_cidr_block", "destination_ipv6_cidr_block") if f.state.get(n)), ""
     ),
-    "recovery_days": lambda f: f.state.get("recovery_window_in_days") or 30,
+    "recovery_days": lambda f: days if (days := f.state.get("recovery_window_in_days")) is not None else 30,
 }
 RELATED: Final[dict[str, Callable[[_Facts], Any]]] = {
     "cluster": lambda f: f.find("aws_eks_cluster", name=f.state.get("cluster_name")),

@@ -104,7 +104,7 @@ class Cloud:
             self._refuse_deletion(type, there)
             self.account.drop(type, region, key)
             self.account.pretence.did("delete", type, str(prior["id"]))
-            if "retained" in facts:
+            if "retained" in facts and there.get(facts.get("retained_days", "")) != 0:
                 self.account.retain(type, region, key, words(type, facts["retained"], there, self.account))
             if facts.get("final_snapshot") and not there.get("skip_final_snapshot"):
                 name = there["final_snapshot_identifier"]
