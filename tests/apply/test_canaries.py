@@ -187,6 +187,7 @@ def rule(folder: pathlib.Path, **rule: Any) -> str:
 
 @needs_terraform
 @needs_kubectl
+@pytest.mark.slow
 def test_secrets_turn_up_nowhere(
     platform: pathlib.Path, tmp_path: pathlib.Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
