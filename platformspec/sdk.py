@@ -11,7 +11,7 @@ from platformspec.compatibility.table import (
     node_images,
 )
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path, Related, Report
+from platformspec.diagnostics import Code, Failure, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.fit.architecture import divides
 from platformspec.fit.engine import EngineMemory, Load
@@ -111,6 +111,7 @@ __all__ = [
     "Ephemeral",
     "Estimate",
     "Expr",
+    "Failure",
     "FallbackSpec",
     "Fix",
     "FrontExports",

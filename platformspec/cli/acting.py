@@ -20,6 +20,7 @@ from platformspec.cli.planning import plan_between
 from platformspec.cli.stop import Stop
 from platformspec.diagnostics import Code, Failure
 from platformspec.ir.program import Program
+from platformspec.lower.stage import CLUSTERS
 from platformspec.plan import words
 from platformspec.plan.change import Plan
 
@@ -58,6 +59,11 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print events as JSON, one on a line")
     parser.add_argument(
         "--inject", metavar="F", help="with --rehearse: a file of rules that make steps fail, wait or crash"
+    )
+    parser.add_argument(
+        "--cluster",
+        choices=CLUSTERS,
+        help="with --rehearse: an emulated Kubernetes API (the default), or a real cluster that kind or k3d makes on this machine",
     )
 
 

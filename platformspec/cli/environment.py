@@ -8,6 +8,7 @@ import json
 import pathlib
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from platformspec.apply.process import output_of
 from platformspec.apply.record import Record
 from platformspec.apply.site import Limits, Site, now
 from platformspec.apply.tools import find_kubectl, find_terraform
+from platformspec.cli import exit
 from platformspec.cli.arguments import add_input_arguments
 from platformspec.cli.emit_settings import emit_settings
 from platformspec.cli.event_output import teller
@@ -32,6 +34,7 @@ from platformspec.cli.paths import cache_folder
 from platformspec.cli.session import Input, beside
 from platformspec.cli.shared_state import SharedState, shared_state
 from platformspec.cli.stage import open_stage
+from platformspec.cli.stop import Stop
 from platformspec.diagnostics import Code, Failure
 from platformspec.driver import Compilation
 from platformspec.emit.emit import emit
@@ -114,7 +117,7 @@ class Environment:
             tell=self.tell,
             import_ids=acting.import_ids,
             guards=acting.guards,
-            limits=Limits(args.parallelism, args.ready_minutes),
+            limits=Limits(args.parallelism, args.ready_minutes if self.stage is None or self.stage.runs_pods else 0),
         )
 
     def _on_stage(self, kubectl: Tool, force: bool) -> Callable[[Site, str], Cluster]:
@@ -172,6 +175,10 @@ def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def environment(source: Input, compilation: Compilation, args: argparse.Namespace) -> Iterator[Environment]:
     """Open the environment. Raises `Failure` where its record is damaged, newer or another platform's."""
+    for option in ("inject", "cluster"):
+        if not args.rehearse and getattr(args, option, None) is not None:
+            sys.stderr.write(f"--{option} is for rehearsals; add --rehearse\n")
+            raise Stop(exit.USAGE)
     program, home = compilation.program, beside(source)
     assert program is not None
     folder = environment_folder(home, program.platform, compilation.environment)

@@ -70,6 +70,14 @@ def test_versions_of_terraform(
     assert f"error[{code}]" in err if code else "PLATFORMSPEC_KUBECTL names no-such-kubectl" in err
 
 
+@pytest.mark.parametrize("option", [["--cluster", "kind"], ["--inject", "rules.yaml"]])
+def test_what_only_rehearsals_have_is_not_ignored_elsewhere(
+    option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("apply", "--auto-approve", *option) == exit.USAGE
+    assert f"{option[0]} is for rehearsals; add --rehearse" in capsys.readouterr().err
+
+
 def test_nobody_to_ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert run("apply") == exit.ERRORS
