@@ -37,7 +37,6 @@ CLOUD: Final[dict[str, tuple[bool, Mapping[str, Any]]]] = {
     ),
     "conflict": (True, {"error": "ConflictException: another operation is in progress"}),
     "crash": (False, {"crash": True}),
-    "crash, made": (True, {"crash": True, "when": "after"}),
 }
 # Error -> what the cluster does with a Deployment, and whether it goes away by itself.
 CLUSTER: Final[dict[str, tuple[bool, Mapping[str, Any]]]] = {
