@@ -42,23 +42,9 @@ def settle_doubts(
     plan and ask again. `create_again`: the user knows that nothing exists of what the cloud names. Raises `Failure` for what
     cannot be known.
     """
-    adopted = False
-    open_questions: list[ResourceChange] = []
-    for change in changes:
-        if change.address not in doubtful or change.actions != ("create",):
-            continue
-        form = site.import_ids.get(change.type)
-        if form is None:
-            open_questions.append(change)
-            continue
-        place = doubtful[change.address]
-        id = import_id(form, {"account": place.account, "region": place.region, **_without_nulls(change.after)})
-        if id is None:
-            continue
-        site.acts()
-        if stack.adopt(change.address, id):
-            adopted = True
-            site.tell(Event("note", change.address, "done", f"it was there already and is adopted as {id}"))
+    wanted = [change for change in changes if change.address in doubtful and change.actions == ("create",)]
+    open_questions = [change for change in wanted if change.type not in site.import_ids]
+    # What was adopted while something that it belongs to is still missing in the state would have to be replaced.
     if open_questions and not create_again:
         raise Failure(
             PERHAPS_CREATED,
@@ -66,6 +52,17 @@ def settle_doubts(
             f"look for it by its tags; if it is there, `terraform -chdir={stack.folder} import ADDRESS ID`; then "
             "`platformspec apply --resume --create-again`",
         )
+    adopted = False
+    for change in wanted:
+        place = doubtful[change.address]
+        values = {"account": place.account, "region": place.region, **_without_nulls(change.after)}
+        id = import_id(site.import_ids.get(change.type), values)
+        if id is None:
+            continue
+        site.acts()
+        if stack.adopt(change.address, id):
+            adopted = True
+            site.tell(Event("note", change.address, "done", f"it was there already and is adopted as {id}"))
     return adopted
 
 
