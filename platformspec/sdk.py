@@ -11,7 +11,7 @@ from platformspec.compatibility.table import (
     node_images,
 )
 from platformspec.cost.prices import Price, PriceTable
-from platformspec.diagnostics import Code, Path, Related, Report
+from platformspec.diagnostics import Code, Failure, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.fit.architecture import divides
 from platformspec.fit.engine import EngineMemory, Load
@@ -125,6 +125,7 @@ __all__ = [
     "Estimate",
     "Existing",
     "Expr",
+    "Failure",
     "FallbackSpec",
     "Fitted",
     "Fix",

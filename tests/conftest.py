@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -22,3 +24,19 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
     if wanted and os.environ.get("CI"):
         pytest.fail("--update-golden is for people who read the difference, not for CI")
     return wanted
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests have counted: each property `count` is one of what it says."""
+    reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]
+    counts = Counter(
+        value
+        for report in reports
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == "count"
+    )
+    if counts:
+        terminalreporter.section("counts")
+    for what, number in sorted(counts.items()):
+        terminalreporter.write_line(f"{number:4} {what}")

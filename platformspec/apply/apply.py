@@ -21,6 +21,7 @@ from typing import Any, Final
 from platformspec.apply.announced import Guards
 from platformspec.apply.cluster_step import apply_manifests, prune, wait_until_ready
 from platformspec.apply.delivery_step import commit, commit_removal, let_go, refuse_unfit_clones
+from platformspec.apply.disk import disk_failures
 from platformspec.apply.doubtful import narrow_doubts
 from platformspec.apply.events import Event
 from platformspec.apply.process import identity
@@ -47,7 +48,7 @@ class Intent:
     - `scope`: ids to which a targeted apply is held, or None.
     - `allowed`: ids that may be destroyed beyond what the plan announced.
     - `done`: steps of the interrupted run that need not be done again.
-    - `create_again`: the user knows that nothing in doubt exists.
+    - `create_again`: the user knows that nothing exists of what is in doubt and named by the cloud.
     - `guards`: arguments to set before a destroy, so that the cloud permits it; see `refuse_protected`.
     """
 
@@ -105,12 +106,17 @@ def apply(site: Site, intent: Intent) -> Outcome:
     site.record.rename(intent.head.former)
     work = _Work(site, intent, site.record.known())
     site.tell(Event("run", intent.plan.platform, "begins"))
+    for step in sorted(intent.done):
+        # Should this run be interrupted too, the next one need not do it either.
+        site.record.begin_step(site.run, step, now())
+        site.record.end_step(site.run, step, "done", now(), {"summary": "done before the interruption"})
     _doubt(site, work.union.by_stack)
     try:
-        refuse_unfit_clones(site, _manifests(work).committed)
-        _forward(work)
-        left = _clusters(work)
-        _retire(work)
+        with disk_failures():
+            refuse_unfit_clones(site, _manifests(work).committed)
+            _forward(work)
+            left = _clusters(work)
+            _retire(work)
     except Failure as failure:
         return _ended(site, [failure])
     except _Failures as several:

@@ -29,34 +29,40 @@ PERHAPS_CREATED = Code(
 
 
 def settle_doubts(
-    site: Site, stack: Stack, changes: Collection[ResourceChange], doubtful: Mapping[str, Placement]
+    site: Site,
+    stack: Stack,
+    changes: Collection[ResourceChange],
+    doubtful: Mapping[str, Placement],
+    *,
+    create_again: bool,
 ) -> bool:
     """Adopt what is there already; whether anything was. `doubtful`: Terraform address -> where the resource would be.
 
-    Raises `Failure` for what cannot be known.
+    What is named after something that is yet to be created cannot be there, once nothing else is in doubt; where something was adopted,
+    plan and ask again. `create_again`: the user knows that nothing exists of what the cloud names. Raises `Failure` for what
+    cannot be known.
     """
-    adopted = False
-    open_questions: list[ResourceChange] = []
-    for change in changes:
-        if change.address not in doubtful or change.actions != ("create",):
-            continue
-        place = doubtful[change.address]
-        values = {"account": place.account, "region": place.region, **_without_nulls(change.after)}
-        id = import_id(site.import_ids.get(change.type), values)
-        if id is None:
-            open_questions.append(change)
-            continue
-        site.acts()
-        if stack.adopt(change.address, id):
-            adopted = True
-            site.tell(Event("note", change.address, "done", f"it was there already and is adopted as {id}"))
-    if open_questions:
+    wanted = [change for change in changes if change.address in doubtful and change.actions == ("create",)]
+    open_questions = [change for change in wanted if change.type not in site.import_ids]
+    # What was adopted while something that it belongs to is still missing in the state would have to be replaced.
+    if open_questions and not create_again:
         raise Failure(
             PERHAPS_CREATED,
             f"in stack {stack.name} the interrupted apply had begun to create {_listed(open_questions)}, and may have done so",
             f"look for it by its tags; if it is there, `terraform -chdir={stack.folder} import ADDRESS ID`; then "
             "`platformspec apply --resume --create-again`",
         )
+    adopted = False
+    for change in wanted:
+        place = doubtful[change.address]
+        values = {"account": place.account, "region": place.region, **_without_nulls(change.after)}
+        id = import_id(site.import_ids.get(change.type), values)
+        if id is None:
+            continue
+        site.acts()
+        if stack.adopt(change.address, id):
+            adopted = True
+            site.tell(Event("note", change.address, "done", f"it was there already and is adopted as {id}"))
     return adopted
 
 
@@ -64,12 +70,18 @@ def narrow_doubts(record: Record, stack: str, log: pathlib.Path, folder: pathlib
     """Keep in doubt, of what an apply was to create, only what its log says it had begun without hearing how it ended.
 
     Where there is no such log the apply ran on another machine, and everything stays in doubt. So it does where terraform
-    could not write its state, which then lies in `folder`, on this machine alone.
+    could not write its state, which then lies in `folder`, on this machine alone, and where the log breaks off within a line: the
+    disk was full, and what terraform said after that is not there.
     """
-    if log.exists() and not (folder / ERRORED_STATE).exists():
+    if log.exists() and not (folder / ERRORED_STATE).exists() and not _breaks_off(log):
         begun = creations_in_doubt(log)
         record.settled(stack)
         record.doubt(stack, begun)
+
+
+def _breaks_off(log: pathlib.Path) -> bool:
+    content = log.read_bytes()
+    return bool(content) and not content.endswith(b"\n")
 
 
 def import_id(form: str | None, values: Mapping[str, Any]) -> str | None:

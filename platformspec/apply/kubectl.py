@@ -41,7 +41,7 @@ MANAGER: Final = "platformspec"
 # What goes away by itself: a webhook whose pods are starting, an API server that is busy, two writers at the same moment.
 TRANSIENT: Final = re.compile(
     r"failed calling webhook|connection refused|TLS handshake timeout|i/o timeout|etcdserver: |TooManyRequests|"
-    r"the object has been modified|ServiceUnavailable|currently unable to handle|InternalError|unexpected EOF|connection reset|EOF$|http2: "
+    r"the object has been modified|\((?:Server)?Timeout\)|ServiceUnavailable|currently unable to handle|InternalError|unexpected EOF|connection reset|EOF$|http2: "
 )
 # Definitions come with controllers that Terraform has just installed; they may not be established yet.
 UNKNOWN: Final = re.compile(r"no matches for kind|could not find the requested resource")

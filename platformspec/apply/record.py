@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from platformspec.apply.disk import disk_failures
 from platformspec.apply.record_file import FORMAT, empty, is_whole, make
 from platformspec.apply.shared import SharedRecord
 from platformspec.diagnostics import Code, Failure
@@ -203,21 +204,23 @@ class Record:
         target = self.file.with_name(self.file.name + ".bak")
         beside = target.with_name(target.name + ".new")
         beside.unlink(missing_ok=True)
-        with self._lock, contextlib.closing(sqlite3.connect(beside)) as copy:
+        with self._lock, disk_failures(), contextlib.closing(sqlite3.connect(beside)) as copy:
             self._database.backup(copy)
         os.replace(beside, target)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One change, kept as a whole or not at all."""
-        with self._lock:
-            self._database.execute("begin immediate")
+        """One change, kept as a whole or not at all. Raises `Failure` where it cannot be written."""
+        with self._lock, disk_failures():
             try:
+                self._database.execute("begin immediate")
                 yield
+                self._database.execute("commit")
             except BaseException:
-                self._database.execute("rollback")
+                # SQLite has already rolled back where the disk is full.
+                if self._database.in_transaction:
+                    self._database.execute("rollback")
                 raise
-            self._database.execute("commit")
             if self._shared is not None and self._database.total_changes != self._stored_changes:
                 self._shared.store(self._database.serialize())
                 self._stored_changes = self._database.total_changes

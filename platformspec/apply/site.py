@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from platformspec.apply.announced import Guards
+from platformspec.apply.disk import disk_failures
 from platformspec.apply.events import Event, Tell
 from platformspec.apply.kubectl import Cluster
 from platformspec.apply.process import Program, identity
@@ -56,6 +58,7 @@ class Site:
     - `cluster`: name -> the way to that cluster, once what it needs is applied.
     - `looks`: nothing is applied from here; see `looking`.
     - `import_ids`: Terraform type -> form of the id under which `terraform import` finds it, for types named by us.
+    - `guards`: arguments by which the cloud refuses to destroy something.
     """
 
     platform: str
@@ -69,6 +72,7 @@ class Site:
     cluster: Callable[[Site, str], Cluster]
     tell: Tell
     import_ids: Mapping[str, str] = field(default_factory=dict)
+    guards: Guards = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     git: GitWays = field(default_factory=GitWays)
     run: int = 0
@@ -105,7 +109,15 @@ class Site:
         def started(pid: int) -> None:
             self.record.step_process(self.run, step, pid, identity(pid))
 
-        return Stack(name, self.terraform, self.stacks_folder / name, self.logs(self.run), self.kept_locks, started)
+        return Stack(
+            name,
+            self.terraform,
+            self.stacks_folder / name,
+            self.logs(self.run),
+            self.kept_locks,
+            started,
+            recorded=self.record.state_of(name) is not None,
+        )
 
     def outputs(self, stack: str) -> Mapping[str, Any]:
         """Outputs of a stack that this run is done with."""
@@ -136,7 +148,8 @@ class Site:
         self.record.begin_step(self.run, name, now())
         self.tell(Event("step", name, "begins"))
         try:
-            yield detail
+            with disk_failures():
+                yield detail
         except Failure as failure:
             detail["failure"] = failure.diagnostic.message
             # The record may be what was lost.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from platformspec.apply.announced import refuse_unannounced
+from platformspec.apply.announced import guard_of, refuse_unannounced
 from platformspec.apply.doubtful import narrow_doubts, settle_doubts
 from platformspec.apply.events import Event
 from platformspec.apply.site import Site
@@ -32,7 +32,7 @@ def apply_stack(
     """Bring one stack to what `program` says.
 
     `announced`: ids that may be destroyed. `scope`: ids to which a targeted apply is held. `removes`: ids that this step is
-    to take away. `create_again`: nothing of what is in doubt exists. Raises `Failure`.
+    to take away. `create_again`: nothing exists of what is in doubt and named by the cloud. Raises `Failure`.
     """
     step = step or f"stack {name}"
     nodes = [
@@ -52,14 +52,17 @@ def apply_stack(
         site.record.attempt(nodes)
         stack = site.stack(name, step)
         stack.initialise()
-        refuse_lost_state(site, stack)
+        state = stack.state()
+        refuse_lost_state(site, stack, state)
+        keep_protected(site, stack, state, program, ids)
         by_id = {id: address for address, id in ids.items()}
         wanted = {*(scope or ()), *removes}
         targets = sorted(by_id[id] for id in wanted if id in by_id) if scope is not None else ()
         planned = stack.plan(targets)
-        doubts = frozenset() if create_again else site.record.doubts(name)
+        doubts = site.record.doubts(name)
         places = {found: program.nodes[ids[found]].placement for found in doubts if ids.get(found) in program.nodes}
-        if places and settle_doubts(site, stack, planned.changes, places):
+        # What is named after something adopted can be looked up only then.
+        while places and settle_doubts(site, stack, planned.changes, places, create_again=create_again):
             planned = stack.plan(targets)
         site.record.settled(name)
         unfinished = {id for id, item in known.items() if item.certainty == "attempted"}
@@ -92,12 +95,11 @@ def apply_stack(
         site.record.settled(name)
 
 
-def refuse_lost_state(site: Site, stack: Stack) -> None:
+def refuse_lost_state(site: Site, stack: Stack, state: Mapping[str, Any] | None) -> None:
     """Raises `Failure` where the record knows resources of this stack, and its state is not the one that made them."""
     recorded = site.record.state_of(stack.name)
     if recorded is None:
         return
-    state = stack.state()
     if state is None:
         why = "is gone"
     elif state["lineage"] != recorded[0]:
@@ -111,6 +113,26 @@ def refuse_lost_state(site: Site, stack: Stack) -> None:
         f"the state of stack {stack.name} {why}",
         RESTORE,
     )
+
+
+def keep_protected(
+    site: Site, stack: Stack, state: Mapping[str, Any] | None, program: Program, ids: Mapping[str, str]
+) -> None:
+    """Let what is protected stay although its creation was reported to have failed.
+
+    It is there: the cloud only took longer than terraform waits. Terraform would create it anew, which its protection forbids, ours or
+    the cloud's, so no apply could go on.
+    """
+    for resource in (state or {}).get("resources", ()):
+        found = f"{resource['type']}.{resource['name']}"
+        node = program.nodes.get(ids.get(found, ""))
+        tainted = any(instance.get("status") == "tainted" for instance in resource["instances"])
+        if tainted and node is not None and (node.lifecycle.get("prevent_destroy") or guard_of(node, site.guards)):
+            site.acts()
+            stack.untaint(found)
+            site.tell(
+                Event("note", node.id, "done", "its creation was reported to have failed, and it is there: it is kept")
+            )
 
 
 def _verb(actions: tuple[str, ...]) -> str:

@@ -44,6 +44,7 @@ STATE_LOCKED = Code(
 
 MAKE_BUCKET: Final = "`platformspec bootstrap` makes it; or correct cloud.state.bucket"
 RESTORE: Final = "restore the state from its .backup file or from an earlier version in the bucket; nothing was changed"
+AND_RESUME: Final = "then `platformspec apply --resume`; nothing was changed"
 # Terraform's own words for a state that it cannot make sense of.
 UNREADABLE: Final = re.compile(
     r"Unsupported state file|state file could not be|does not have the expected content|[Ii]nvalid state"
@@ -109,7 +110,10 @@ Follow = Callable[[Mapping[str, Any]], None]
 
 
 class Stack:
-    """One stack. `folder` holds its cdk.tf.json, `kept_locks` the lock files that belong to the platform."""
+    """One stack. `folder` holds its cdk.tf.json, `kept_locks` the lock files that belong to the platform.
+
+    `recorded`: the record knows a state that an apply of this stack left.
+    """
 
     # Two terraform at once must not fill one plug-in cache.
     _installing = threading.Lock()
@@ -122,6 +126,7 @@ class Stack:
         logs: pathlib.Path,
         kept_locks: pathlib.Path | None,
         started: Callable[[int], None],
+        recorded: bool,
     ) -> None:
         self.name = name
         self.folder = folder
@@ -129,6 +134,7 @@ class Stack:
         self._logs = logs
         self._kept_locks = kept_locks
         self._started = started
+        self._recorded = recorded
 
     def initialise(self) -> None:
         """Install providers, by the platform's lock file where it has one, and connect the backend."""
@@ -146,7 +152,10 @@ class Stack:
     def _push_errored_state(self) -> None:
         """A state that terraform could not write where it belongs (a full disk, a lost connection) lies in the folder."""
         errored = self.folder / ERRORED_STATE
-        if errored.exists():
+        if errored.exists() and not _is_state(errored):
+            # The disk was full for it too. What it should have said is in doubt; see `narrow_doubts`.
+            errored.replace(errored.with_name(f"{errored.name}.damaged"))
+        elif errored.exists():
             pushed = self._terraform.run(["state", "push", errored.name], folder=self.folder)
             if pushed.code != 0:
                 raise self.failure("state push", pushed.stderr)
@@ -194,6 +203,14 @@ class Stack:
         )
         return done.code == 0
 
+    def untaint(self, address: str) -> None:
+        """Let a resource whose creation was reported to have failed count as created."""
+        done = self._terraform.run(
+            ["untaint", "-no-color", f"-lock-timeout={LOCK_TIMEOUT}", address], folder=self.folder
+        )
+        if done.code != 0:
+            raise self.failure("untaint", done.stderr)
+
     def outputs(self) -> dict[str, Any]:
         """Name -> value of every output in the state."""
         return {name: output["value"] for name, output in self._outputs().items()}
@@ -220,7 +237,15 @@ class Stack:
         return state
 
     def _unreadable(self, words: str) -> Failure:
-        return Failure(STATE_UNREADABLE, f"the state of stack {self.name} cannot be read: {words}", RESTORE)
+        file = local_state(self.folder)
+        backup = file.with_name(f"{file.name}.backup")
+        if backup.exists():
+            help = f"`cp {backup} {file}`, {AND_RESUME}"
+        elif file.exists() and not self._recorded:
+            help = f"no apply of this stack had come to its end before, so `mv {file} {file}.damaged`, {AND_RESUME}"
+        else:
+            help = RESTORE
+        return Failure(STATE_UNREADABLE, f"the state of stack {self.name} cannot be read: {words}", help)
 
     def _locked(self, id: str, owner: re.Match[str] | None) -> Failure:
         by = f" by {owner['who']} ({owner['what']}) since {owner['since']}" if owner is not None else ""
@@ -285,26 +310,38 @@ class Stack:
 def creations_in_doubt(log: pathlib.Path) -> frozenset[str]:
     """Addresses whose creation an apply, by its log, had begun, and of which its state may know nothing.
 
-    Where terraform came to its end these are the ones whose provider died or was not heard of again; where it did not, all that
-    it had begun. A last line that is cut short says nothing.
+    Where terraform came to a good end there are none. Otherwise all that it had begun, but for those that were refused by somebody
+    who was heard of. A last line that is cut short says nothing.
     """
     try:
         lines = log.read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return frozenset()
     begun: set[str] = set()
-    lost: set[str] = set()
-    ended = False
+    refused: set[str] = set()
+    failed = ended = False
     for message in filter(None, map(_message, lines)):
         if message.get("type") == "apply_start" and message["hook"].get("action") == "create":
             begun.add(message["hook"]["resource"]["addr"])
         elif message.get("type") == "change_summary" and message["changes"].get("operation") == "apply":
             ended = True
         elif message.get("type") == "diagnostic" and message.get("@level") == "error":
-            ended = True
-            if UNHEARD.search(_error(message)):
-                lost.add(message["diagnostic"].get("address", ""))
-    return frozenset(begun & lost if ended else begun)
+            failed = True
+            if not UNHEARD.search(_error(message)):
+                refused.add(message["diagnostic"].get("address", ""))
+    return frozenset() if ended and not failed else frozenset(begun - refused)
+
+
+def local_state(folder: pathlib.Path) -> pathlib.Path:
+    """Where the state of the stack in this folder is, if it is a file; see `emit`."""
+    return folder.parent.parent / "state" / f"{folder.name}.tfstate"
+
+
+def _is_state(file: pathlib.Path) -> bool:
+    try:
+        return "version" in json.loads(file.read_bytes())
+    except ValueError:
+        return False
 
 
 def _message(text: str) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from platformspec.cli.planning import plan_between
 from platformspec.cli.stop import Stop
 from platformspec.diagnostics import Code, Failure
 from platformspec.ir.program import Program
+from platformspec.lower.stage import CLUSTERS
 from platformspec.plan import words
 from platformspec.plan.change import Plan
 
@@ -67,6 +68,11 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print events as JSON, one on a line")
     parser.add_argument(
         "--inject", metavar="F", help="with --rehearse: a file of rules that make steps fail, wait or crash"
+    )
+    parser.add_argument(
+        "--cluster",
+        choices=CLUSTERS,
+        help="with --rehearse: an emulated Kubernetes API (the default), or a real cluster that kind or k3d makes on this machine",
     )
 
 
@@ -207,6 +213,12 @@ def unfinished(environment: Environment) -> Run:
     """The last run, if it did not finish. Raises `Failure` otherwise."""
     runs = environment.record.runs()
     if not runs or runs[-1].status == "complete":
+        if environment.record.lock_owner() is not None:
+            raise Failure(
+                NOTHING_TO_RESUME,
+                "the last run has finished, or there was none; one that was killed before it began has left its lock",
+                "`platformspec unlock`, then `platformspec apply`",
+            )
         raise Failure(NOTHING_TO_RESUME, "the last run has finished, or there was none", "platformspec apply")
     return runs[-1]
 

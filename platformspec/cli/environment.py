@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platformspec.apply.cluster_access import by_state
+from platformspec.apply.disk import disk_failures
 from platformspec.apply.events import Tell
 from platformspec.apply.kept_locks import FOLDER as LOCKS
 from platformspec.apply.kubectl import Cluster
@@ -119,7 +120,8 @@ class Environment:
             cluster=reach,
             tell=self.tell,
             import_ids=acting.import_ids,
-            limits=Limits(args.parallelism, args.ready_minutes),
+            guards=acting.guards,
+            limits=Limits(args.parallelism, args.ready_minutes if self.stage is None or self.stage.runs_pods else 0),
             git=self._git_ways(args, [*wanted.values(), *known.values()]),
         )
 
@@ -206,7 +208,7 @@ def environment(source: Input, compilation: Compilation, args: argparse.Namespac
     keep_out_of_git(home)
     if args.rehearse:
         folder = folder / "rehearsal"
-    with contextlib.ExitStack() as stack:
+    with disk_failures(), contextlib.ExitStack() as stack:
         stage = stack.enter_context(open_stage(compilation, folder / "stage", args)) if args.rehearse else None
         # A rehearsal has a record of its own.
         shared = shared_state(compilation, folder, home / LOCKS) if stage is None else None

@@ -44,7 +44,14 @@ def open_stage(compilation: Compilation, folder: pathlib.Path, args: argparse.Na
         stage = None
         if report.ok:
             stage = stack.enter_context(
-                rehearse(folder, compilation.providers, report, inject=rules, crds=pathlib.Path(crds) if crds else None)
+                rehearse(
+                    folder,
+                    compilation.providers,
+                    report,
+                    inject=rules,
+                    crds=pathlib.Path(crds) if crds else None,
+                    cluster=getattr(args, "cluster", None),
+                )
             )
         say(list(report), Texts(tree), args)
         if stage is None or not report.ok:

@@ -6,13 +6,17 @@ import pathlib
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from platformspec.diagnostics import Report
 from platformspec.source.document import Document
 
 if TYPE_CHECKING:
     from platformspec.lower.contract import ProviderSet
+
+
+# An emulated API, or a real cluster made by one of these programs.
+CLUSTERS: Final = ("emulated", "kind", "k3d")
 
 
 class Stage(Protocol):
@@ -22,8 +26,15 @@ class Stage(Protocol):
     def environment(self) -> Mapping[str, str]:
         """Variables for every terraform and kubectl of the rehearsal, beside those of the process."""
 
+    @property
+    def runs_pods(self) -> bool:
+        """Whether workloads become ready here."""
+
     def kubeconfig(self, cluster: str) -> pathlib.Path:
-        """The file through which kubectl reaches this cluster; a cluster is there from the first time it is named."""
+        """The file through which kubectl reaches this cluster; a cluster is there from the first time it is named.
+
+        Raises `Failure` where it cannot be made.
+        """
 
     def expect(self, existing: Iterable[Existing]) -> None:
         """Let these be in the cloud before anything is done, unless they are there already."""
@@ -67,8 +78,8 @@ class Summary:
 class Rehearse(Protocol):
     """Opens a stage in a folder, with everything that earlier rehearsals in this folder left.
 
-    `inject` is a file of rules that make steps fail, `crds` a folder of CustomResourceDefinitions as JSON. The stage is None
-    where the report says why there is none.
+    `inject` is a file of rules that make steps fail, `crds` a folder of CustomResourceDefinitions as JSON. `cluster` is one of
+    `CLUSTERS`, or None for what the folder was begun with. The stage is None where the report says why there is none.
     """
 
     def __call__(
@@ -79,4 +90,5 @@ class Rehearse(Protocol):
         *,
         inject: Document | None = None,
         crds: pathlib.Path | None = None,
+        cluster: str | None = None,
     ) -> AbstractContextManager[Stage | None]: ...

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from platformspec.sdk import Code, Document, Existing, ProviderSet, Report, Stage, Summary
 from platformspec_rehearsal.pretence import TAKEN_OVER, Pretence, as_json
+from platformspec_rehearsal.real_cluster import RealClusters, chosen, keep_choice
 from platformspec_rehearsal.rules_file import read_rules
 
 EXTRA_MISSING = Code(
@@ -26,15 +27,22 @@ NEEDED: Final = ("grpc", "google.protobuf", "msgpack", "cryptography", "kubernet
 
 @dataclass(frozen=True)
 class OpenStage:
-    """A `Stage`: files in a folder, and an emulated Kubernetes API while it is open."""
+    """A `Stage`: files in a folder, and while it is open an emulated Kubernetes API, or real clusters on this machine."""
 
     folder: pathlib.Path
     environment: Mapping[str, str]
     pretence: Pretence
-    api: str
+    api: str | RealClusters
+
+    @property
+    def runs_pods(self) -> bool:
+        """Only the emulated API pretends so."""
+        return isinstance(self.api, str)
 
     def kubeconfig(self, cluster: str) -> pathlib.Path:
         """The file through which kubectl reaches this cluster."""
+        if isinstance(self.api, RealClusters):
+            return self.api.kubeconfig(cluster)
         file = self.folder / f"kubeconfig-{cluster}.json"
         file.write_text(
             json.dumps(
@@ -59,7 +67,7 @@ class OpenStage:
         """What exists now, and what was and was not checked."""
         from platformspec_rehearsal.summary import summarise
 
-        return summarise(self.pretence)
+        return summarise(self.pretence, self.api.lines() if isinstance(self.api, RealClusters) else None)
 
 
 @contextlib.contextmanager
@@ -70,6 +78,7 @@ def rehearse(
     *,
     inject: Document | None = None,
     crds: pathlib.Path | None = None,
+    cluster: str | None = None,
 ) -> Iterator[Stage | None]:
     """Open a stage in the folder. See `Rehearse`."""
     missing = [name for name in NEEDED if not _installed(name)]
@@ -82,11 +91,13 @@ def rehearse(
         yield None
         return
     rules = read_rules(inject, report) if inject is not None else []
+    maker = chosen(folder.resolve(), cluster, rules, report) if report.ok else None
     if not report.ok:
         yield None
         return
     # These need what was just looked for.
     from platformspec_rehearsal.certificate import make_certificate
+    from platformspec_rehearsal.cluster.charts import Definitions
     from platformspec_rehearsal.cluster.server import serving
     from platformspec_rehearsal.inject import FILE as RULES
     from platformspec_rehearsal.mirror import environment, make_mirror
@@ -104,8 +115,15 @@ def rehearse(
             store(folder, provider.catalogue, _replacement(providers, provider.catalogue), tuple(versions))
             sources = {name: needed["source"] for name, needed in provider.required_providers.items()}
             make_mirror(folder, sources, versions)
-    with contextlib.closing(Pretence(folder)) as pretence, serving(folder, pretence, crds) as api:
-        yield OpenStage(folder, environment(folder), pretence, api)
+    with contextlib.closing(Pretence(folder)) as pretence:
+        if maker is not None:
+            keep_choice(folder, maker)
+            clusters = RealClusters(maker, folder, pretence, Definitions(crds).to_install())
+            yield OpenStage(folder, environment(folder), pretence, clusters)
+            clusters.remove_if_gone()
+            return
+        with serving(folder, pretence, crds) as api:
+            yield OpenStage(folder, environment(folder), pretence, api)
 
 
 def _installed(module: str) -> bool:

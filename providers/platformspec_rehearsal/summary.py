@@ -14,14 +14,15 @@ from platformspec_rehearsal.pretence import Pretence
 SIMULATED: Final = "Rehearsed: the cloud's and the cluster's behaviour is simulated, and no account was touched."
 BY_SCHEMA: Final = "checked by schema"
 BY_SHAPE: Final = "checked by shape"
+SIMULATED_CLOUD: Final = "Rehearsed: the cloud's behaviour is simulated, and no account was touched."
 UNKNOWN_CHARTS: Final = "unknown charts"
 # Under this and a cluster's name is noted which one of the account it is.
 CONTROL_PLANE: Final = "control plane of "
 CLUSTER: Final = "aws_eks_cluster"
 
 
-def summarise(pretence: Pretence) -> Summary:
-    """Read what exists, and what was noted on the way."""
+def summarise(pretence: Pretence, real: list[str] | None = None) -> Summary:
+    """Read what exists, and what was noted on the way. `real`: what is said of real clusters, where there is no emulated one."""
     resources = Counter(dict(pretence.rows("select type, count(*) from resources group by type")))
     gone = _gone_clusters(pretence)
     stored = pretence.rows("select cluster, object from objects")
@@ -31,9 +32,11 @@ def summarise(pretence: Pretence) -> Summary:
     retained = tuple(row[0] for row in pretence.rows("select distinct why from retained order by why"))
     by_schema, by_shape = pretence.noted(BY_SCHEMA), pretence.noted(BY_SHAPE)
     on_trust = pretence.noted(ON_TRUST)
+    there = f"Exists now: {sum(resources.values())} resources of {len(resources)} types"
     lines = [
-        SIMULATED,
-        f"Exists now: {sum(resources.values())} resources of {len(resources)} types, {sum(objects.values())} Kubernetes objects.",
+        SIMULATED if real is None else SIMULATED_CLOUD,
+        f"{there}, {sum(objects.values())} Kubernetes objects." if real is None else f"{there}.",
+        *(real or ()),
         *_named("Checked by a schema", by_schema),
         *_named("Checked by shape alone (no definition given)", by_shape),
         *_named("Charts whose custom resources are not known", pretence.noted(UNKNOWN_CHARTS)),

@@ -144,6 +144,7 @@ def test_credentials_of_another_account(
     ("argv", "said"),
     [
         (["apply", "--inject", "rules.yaml"], "--inject does something only with --rehearse"),
+        (["apply", "--cluster", "kind"], "--cluster does something only with --rehearse"),
         (["destroy", "--inject", "rules.yaml"], "--inject does something only with --rehearse"),
         (["rollback", "--inject", "rules.yaml"], "--inject does something only with --rehearse"),
         (["apply", "--create-again"], "--create-again does something only with --resume"),
@@ -236,6 +237,20 @@ def test_approvals_by_others(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 def test_nothing_to_resume_destroy_or_target(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("apply", "--resume") == exit.ERRORS
     assert "PS709" in capsys.readouterr().err
+    record().take_lock(
+        {
+            "token": "t",
+            "command": "apply",
+            "who": "lea",
+            "host": socket.gethostname(),
+            "pid": 1,
+            "identity": "gone",
+            "since": "2026",
+        }
+    )
+    assert run("apply", "--resume") == exit.ERRORS
+    assert "`platformspec unlock`, then `platformspec apply`" in capsys.readouterr().err
+    assert run("unlock") == exit.OK
     assert run("destroy", "--auto-approve") == exit.ERRORS
     assert "PS729" in capsys.readouterr().err
     assert run("apply", "--auto-approve", "--target", "model.none") == exit.ERRORS

@@ -113,6 +113,9 @@ def test_another_machine_has_no_log_and_still_creates_nothing_twice(
         shutil.rmtree(tmp_path / "logs")
         for _ in range(2):
             assert [failure.code.id for failure in bench.resume(cloud()).failures] == ["PS727"]
+        assert not any("adopted" in event.message for event in bench.events), (
+            "nothing is changed while a person is asked"
+        )
         assert bench.count("aws_vpc") == 1
         assert bench.resume(cloud(), create_again=True).complete
         assert bench.count("aws_iam_role") == 1

@@ -107,6 +107,20 @@ def test_a_failure_leaves_a_record_from_which_the_next_apply_goes_on(bench: Benc
     assert {item.certainty for item in bench.record().known().values()} == {"applied"}
 
 
+def test_what_was_done_before_two_interruptions_is_not_done_again(bench: Bench) -> None:
+    command = {"provisioner": [{"local-exec": {"command": "exit 1"}}]}
+    bad = program(BASE, thing("cluster.main/nodes", "cluster", refers("network.main/vpc"), attrs=command))
+    assert not bench.apply(bad).complete
+    for _ in range(2):
+        bench.events.clear()
+        assert not bench.resume(bad).complete
+        assert "stack network" not in [event.name for event in bench.events]
+    assert {step.name: step.status for step in bench.record().steps(3)} == {
+        "stack network": "done",
+        "stack cluster": "failed",
+    }
+
+
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "older", "another"])
 def test_a_state_that_is_not_the_last_one_is_refused(bench: Bench, damage: str) -> None:
     assert bench.apply(program(BASE)).complete

@@ -65,7 +65,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
-    refuse_idle(args, "--rehearse", "--inject")
+    refuse_idle(args, "--rehearse", "--inject", "--cluster")
     refuse_idle(args, "--resume", "--create-again")
     for option in ("plan", "target"):
         if args.resume and getattr(args, option) is not None:

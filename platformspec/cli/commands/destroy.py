@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it. What is destroyed is what the record knows, whatever the file says now."""
-    refuse_idle(args, "--rehearse", "--inject")
+    refuse_idle(args, "--rehearse", "--inject", "--cluster")
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:

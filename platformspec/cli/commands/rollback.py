@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it. The file gives the rules (approvals, freeze windows, the place of the record), and the record the platform."""
-    refuse_idle(args, "--rehearse", "--inject")
+    refuse_idle(args, "--rehearse", "--inject", "--cluster")
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:

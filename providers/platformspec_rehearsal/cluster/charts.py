@@ -7,9 +7,14 @@ import json
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from platformspec_rehearsal.cluster.kinds import DATA, Kind, custom_kinds
+
+# Groups that the Kubernetes project keeps for itself; a definition has to say who approved it
+# (kubernetes.io/docs/reference/labels-annotations-taints, api-approved.kubernetes.io).
+KEPT_GROUPS: Final = (".k8s.io", ".kubernetes.io")
+APPROVED: Final = "api-approved.kubernetes.io"
 
 
 @functools.cache
@@ -43,6 +48,46 @@ class Definitions:
                 if entry["kind"] not in names:
                     for version in entry["versions"]:
                         yield Kind(group, version, entry["kind"], entry["plural"], entry["namespaced"])
+
+    def to_install(self) -> list[dict[str, Any]]:
+        """Definitions of all kinds that are known: those of the folder, and for the others some that accept whatever has their name."""
+        given = [dict(definition) for definitions in self.by_group.values() for definition in definitions]
+        known = {(one["spec"]["group"], one["spec"]["names"]["kind"]) for one in given}
+        by_name = [
+            accepting(group, entry)
+            for group, entries in _table()["groups"].items()
+            for entry in entries
+            if (group, entry["kind"]) not in known
+        ]
+        return given + by_name
+
+
+def accepting(group: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition that accepts whatever has the kind's name. `entry`: kind, plural, namespaced and versions."""
+    kind, plural, versions = entry["kind"], entry["plural"], entry["versions"]
+    metadata: dict[str, Any] = {"name": f"{plural}.{group}"}
+    if group.endswith(KEPT_GROUPS):
+        metadata["annotations"] = {APPROVED: "unapproved, a rehearsal's stand-in"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": metadata,
+        "spec": {
+            "group": group,
+            "scope": "Namespaced" if entry["namespaced"] else "Cluster",
+            "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
+            "versions": [
+                {
+                    "name": version,
+                    "served": True,
+                    "storage": version == versions[-1],
+                    "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                    "subresources": {"status": {}},
+                }
+                for version in versions
+            ],
+        },
+    }
 
 
 def all_groups() -> tuple[str, ...]:
