@@ -15,6 +15,7 @@ from platformspec.apply.saved_plan import STALE
 from platformspec.apply.site import Site, now
 from platformspec.cli import exit
 from platformspec.cli.environment import Environment
+from platformspec.cli.going_back import file_afterwards
 from platformspec.cli.output import diagnostics_text, wants_color
 from platformspec.cli.planning import plan_between
 from platformspec.cli.stop import Stop
@@ -125,6 +126,8 @@ def act(
         outcome = Outcome(failures, site.acted)
     if environment.stage is not None and not args.json:
         print("\n".join(environment.stage.summary().lines))
+    if command == "rollback" and outcome.complete and not args.json:
+        print("\n".join(file_afterwards(environment, head, options["to"])))
     return _ended(args, outcome, plan, began_before=resumes is not None)
 
 

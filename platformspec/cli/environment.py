@@ -75,14 +75,17 @@ class Environment:
         revision = output_of(["git", "rev-parse", "HEAD"], cwd=self.beside)
         changed = output_of(["git", "status", "--porcelain", "--", str(self.beside)], cwd=self.beside)
         settings = emit_settings(self.compilation, "cdktf")
+        written = f"{revision} with changes" if revision and changed else revision
+        # A rollback applies what another commit said.
+        origin = next((run for run in self.record.runs() if run.id == options.get("to")), None)
         return {
             "command": command,
             "started": now(),
             "who": who(),
             "host": socket.gethostname(),
             "tool_version": VERSION,
-            "revision": f"{revision} with changes" if revision and changed else revision,
-            "file": self.file,
+            "revision": origin.revision if origin is not None else written,
+            "file": origin.file if origin is not None else self.file,
             "head_digest": plan.head_digest,
             "artifacts_digest": emit(head, settings, cache=cache_folder() / "stacks").digest,
             "counts": dict(plan.counts),

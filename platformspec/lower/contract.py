@@ -131,26 +131,38 @@ class ClusterAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenId:
+    """The form of ids that a cloud gives: a regular expression for the whole of one, and an example."""
+
+    pattern: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Acting:
     """What applying needs to know about a cloud's types, and planning does not.
 
     - `import_ids`: type -> form of the id under which Terraform finds an existing one, from the type's own arguments; only types
       whose name we choose.
+    - `given_ids`: type -> the ids under which Terraform finds an existing one, for types to which the cloud gives one.
     - `clusters`: type of a cluster -> its access, from the attributes in Terraform's state and the cluster's region.
     - `guards`: type -> arguments that must have these values before the cloud lets it be destroyed.
     - `retains`: type -> what the cloud keeps of it after a destroy, as a form of its arguments; nothing where a number of days in it is 0.
     - `account_command`: prints a JSON object whose `Account` is the account that credentials are for.
     - `open_objects`: opens the bucket under cloud.state.
     - `prepare_bucket`: makes it, or looks at it.
+    - `only_rise`: type -> the argument that is its version, where the cloud never lowers it.
     """
 
     import_ids: Mapping[str, str] = field(default_factory=dict)
+    given_ids: Mapping[str, GivenId] = field(default_factory=dict)
     clusters: Mapping[str, Callable[[Mapping[str, Any], str], ClusterAccess]] = field(default_factory=dict)
     guards: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     retains: Mapping[str, str] = field(default_factory=dict)
     account_command: tuple[str, ...] = ()
     open_objects: OpenObjects | None = None
     prepare_bucket: PrepareBucket | None = None
+    only_rise: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,10 +252,12 @@ class ProviderSet:
         parts = [provider.acting for provider in self.providers]
         return Acting(
             {type: form for part in parts for type, form in part.import_ids.items()},
+            {type: form for part in parts for type, form in part.given_ids.items()},
             {type: access for part in parts for type, access in part.clusters.items()},
             {type: values for part in parts for type, values in part.guards.items()},
             {type: form for part in parts for type, form in part.retains.items()},
             next((part.account_command for part in parts if part.account_command), ()),
             next((part.open_objects for part in parts if part.open_objects is not None), None),
             next((part.prepare_bucket for part in parts if part.prepare_bucket is not None), None),
+            {type: argument for part in parts for type, argument in part.only_rise.items()},
         )
