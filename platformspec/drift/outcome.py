@@ -2,28 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from platformspec.diagnostics import Path
 from platformspec.drift.deviation import Deviation
 from platformspec.source import Document
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One value of a file. `before`, `after`: as YAML on one line; `path`: where it stands in the file."""
+
+    file: str
+    path: Path
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """How the file can say what is live: the edit, or why there is none."""
+
+    deviation: Deviation
+    edit: Edit | None = None
+    refused: str = ""
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """`applied_by`: what the comparison is with. `restore`: the command that sets everything back."""
+    """`applied_by`: what the comparison is with. `options`: arguments of the command that sets everything back.
+
+    `adoptions`: where they were asked for; `texts`: file -> its text with all edits.
+    """
 
     platform: str
     environment: str | None
     applied_by: str
     deviations: tuple[Deviation, ...]
     document: Document
-    restore: str
+    options: Sequence[str]
+    adoptions: tuple[Adoption, ...] | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def of_the_spec(self) -> tuple[Deviation, ...]:
         """Those that an apply sets back."""
         return tuple(one for one in self.deviations if one.owner == "spec")
+
+    @property
+    def remaining(self) -> tuple[Deviation, ...]:
+        """Those of the spec that no edit of the file says."""
+        said = [adoption.deviation for adoption in self.adoptions or () if adoption.edit is not None]
+        return tuple(one for one in self.of_the_spec if one not in said)
+
+    @property
+    def restore(self) -> str:
+        """The apply that sets back what remains."""
+        return restore_command(self.remaining, self.options)
+
+    @property
+    def patch(self) -> str:
+        """The edits as a unified diff."""
+        lines: list[str] = []
+        for file, text in sorted(self.texts.items()):
+            old, new = (t.splitlines(keepends=True) for t in (self.document.texts[file], text))
+            lines += difflib.unified_diff(old, new, f"a/{file}", f"b/{file}")
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def restore_command(deviations: Sequence[Deviation], options: Sequence[str]) -> str:

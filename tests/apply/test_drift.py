@@ -91,6 +91,7 @@ def found(platform: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> list[tu
     data = json.loads(capsys.readouterr().out)
     jsonschema.validate(data, SCHEMA)
     assert code == (exit.CHANGES if any(one["owner"] == "spec" for one in data["deviations"]) else exit.OK)
+    assert (data["adoptions"], data["patch"]) == (None, None)
     names = ("owner", "what", "resource", "attribute", "applied", "live")
     return [tuple(one.get(name) for name in names) for one in data["deviations"]]
 
@@ -153,3 +154,23 @@ def test_what_an_autoscaler_owns_is_no_drift_and_what_people_took_over_is_set_ba
     assert found(platform, capsys) == [("spec", "changed", "gateway.main/deployment", "spec.replicas", 1, 7), scaled]
     assert main(["apply", str(platform), "--rehearse", "--auto-approve", "--force-conflicts"]) == exit.OK
     assert found(platform, capsys) == [scaled]
+
+
+@pytest.mark.slow
+def test_what_is_adopted_is_taken_as_it_is_by_the_next_apply(
+    platform: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = platform / "platform.yaml"
+    before = file.read_text("utf-8")
+    with cluster(platform) as kubectl:
+        most = json.dumps({"spec": {"maxReplicaCount": 3}})
+        kubectl.must("patch", "scaledobject", "chat", "-n", "models", "--type=merge", "-p", most)
+    assert main(["drift", str(platform), "--rehearse", "--adopt"]) == exit.CHANGES
+    said = capsys.readouterr()
+    assert "scale: {min: 1, max: 3}" in said.out
+    assert "nothing was written" in said.err
+    assert file.read_text("utf-8") == before
+    assert main(["drift", str(platform), "--rehearse", "--adopt", "--auto-approve"]) == exit.OK
+    assert file.read_text("utf-8") == before.replace("{min: 1, max: 2}", "{min: 1, max: 3}")
+    assert main(["apply", str(platform), "--rehearse", "--auto-approve"]) == exit.OK
+    assert found(platform, capsys) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from platformspec.cli import exit
 from platformspec.cli.arguments import add_input_arguments
@@ -16,8 +15,8 @@ from platformspec.driver import compile_platform
 from platformspec.providers import installed_providers
 from platformspec.source import Document, SourceTree, Texts, parse
 from platformspec.source.compose import compose
-from platformspec.source.edit import in_flow, with_value
-from platformspec.source.format import formatted
+from platformspec.source.edit import in_flow
+from platformspec.source.edited import Edited, set_value
 from platformspec.source.patch_path import PathNotRead, read_path
 
 NOT_A_VALUE = Code(
@@ -30,31 +29,6 @@ NOT_A_PATH = Code(
     "a path on the command line that cannot be read",
     explain='Paths are names with dots between them and positions in brackets: models.chat.targets[0]. Names with dots are quoted: metadata.labels."a.b".',
 )
-
-
-@dataclass(frozen=True)
-class Edited:
-    """A tree in which one file has another text."""
-
-    tree: SourceTree
-    file: str
-    text: str
-
-    @property
-    def label(self) -> str:
-        return self.tree.label
-
-    def read(self, path: str) -> bytes:
-        return self.text.encode() if path == self.file else self.tree.read(path)
-
-    def size(self, path: str) -> int:
-        return len(self.text.encode()) if path == self.file else self.tree.size(path)
-
-    def glob(self, pattern: str) -> tuple[str, ...]:
-        return self.tree.glob(pattern)
-
-    def exists(self, path: str) -> bool:
-        return self.tree.exists(path)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,14 +56,13 @@ def run(args: argparse.Namespace) -> int:
         path = ("environments", args.env, "patch", dotted(path))
     span = document.span(path)
     file = span.file if span is not None else source.file
-    old, text = document.texts[file], with_value(document.texts[file], path, value)
-    # A file that is formatted stays so, also where the new value makes a line too long.
-    edited = Edited(source.tree, file, formatted(text) if formatted(old) == old else text)
+    text = set_value(document.texts[file], path, value)
+    edited = Edited(source.tree, {file: text})
     new = _new_errors(source, edited, document, args)
     if new:
         say(new, Texts(edited), args)
         return exit.ERRORS
-    write_text(source.path_of(file), edited.text)
+    write_text(source.path_of(file), text)
     print(f"{file}: {dotted(path)}: {_before(document, path)} -> {in_flow(value)}")
     return exit.OK
 

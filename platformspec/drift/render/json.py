@@ -8,7 +8,7 @@ from typing import Any, Final
 from platformspec.diagnostics import dotted
 from platformspec.drift.deviation import HIDDEN, OWNERS, WHATS, Deviation
 from platformspec.drift.origin import lines, sources
-from platformspec.drift.outcome import Outcome
+from platformspec.drift.outcome import Adoption, Outcome
 from platformspec.plan.change import ABSENT
 from platformspec.version import VERSION
 
@@ -55,6 +55,27 @@ SCHEMA: Final[dict[str, Any]] = {
                     ("applied", "live"),
                 ),
             },
+            "adoptions": {
+                "description": "With --adopt: how the file can say what is live, or why it cannot.",
+                "anyOf": [
+                    {"type": "null"},
+                    {
+                        "type": "array",
+                        "items": _object(
+                            {
+                                "resource": {"type": "string"},
+                                "attribute": _NULLABLE_TEXT,
+                                "file": _NULLABLE_TEXT,
+                                "path": _NULLABLE_TEXT | {"description": "Where the value stands in the file."},
+                                "before": _NULLABLE_TEXT | {"description": "As YAML on one line."},
+                                "after": _NULLABLE_TEXT,
+                                "refused": _NULLABLE_TEXT,
+                            }
+                        ),
+                    },
+                ],
+            },
+            "patch": _NULLABLE_TEXT | {"description": "With --adopt: all edits, as a unified diff."},
         }
     ),
 }  # fmt: skip
@@ -68,8 +89,10 @@ def render(outcome: Outcome) -> str:
         "platform": outcome.platform,
         "environment": outcome.environment,
         "against": outcome.applied_by,
-        "restore": outcome.restore if outcome.of_the_spec else None,
+        "restore": outcome.restore if outcome.remaining else None,
         "deviations": [_deviation(one, outcome) for one in outcome.deviations],
+        "adoptions": None if outcome.adoptions is None else [_adoption(one) for one in outcome.adoptions],
+        "patch": None if outcome.adoptions is None else outcome.patch,
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
@@ -92,4 +115,17 @@ def _deviation(one: Deviation, outcome: Outcome) -> dict[str, Any]:
         else {"manager": writer.manager, "time": writer.time, "subresource": writer.subresource},
         "sources": [dotted(path) for path in sources(one) if path],
         "lines": [{"file": span.file, "line": span.line} for span in lines(one, outcome.document)],
+    }
+
+
+def _adoption(one: Adoption) -> dict[str, Any]:
+    edit = one.edit
+    return {
+        "resource": one.deviation.resource,
+        "attribute": dotted(one.deviation.path) if one.deviation.path else None,
+        "file": edit.file if edit else None,
+        "path": dotted(edit.path) if edit else None,
+        "before": edit.before if edit else None,
+        "after": edit.after if edit else None,
+        "refused": one.refused or None,
     }

@@ -48,8 +48,12 @@ def _lines(outcome: Outcome) -> Iterator[str]:
             yield f"  and {len(found) - MOST_LINES} more; --json has all of them"
     yield ""
     yield f"Total: {_counts(outcome)}."
-    if outcome.of_the_spec:
-        yield f"To set it back: {outcome.restore}"
+    if outcome.adoptions is not None:
+        yield from _adoptions(outcome)
+    if outcome.remaining:
+        yield f"To set {'the rest' if outcome.patch else 'it'} back: {outcome.restore}"
+        if outcome.adoptions is None and any(one.what == "changed" for one in outcome.remaining):
+            yield "To keep it: the same command with --adopt shows what platform.yaml can say of it"
 
 
 def _resource(resource: str, group: list[Deviation], outcome: Outcome) -> Iterator[str]:
@@ -86,6 +90,20 @@ def _value(value: Any) -> str:
 
 def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable())
+
+
+def _adoptions(outcome: Outcome) -> Iterator[str]:
+    refused = [one for one in outcome.adoptions or () if one.edit is None]
+    if outcome.patch:
+        yield ""
+        yield "To keep what is live:"
+        yield outcome.patch.rstrip("\n")
+    if refused:
+        yield ""
+        yield "The file cannot take over:"
+        for one in refused:
+            yield f"  {one.deviation.resource} {dotted(one.deviation.path)}".rstrip() + f": {one.refused}"
+    yield ""
 
 
 def _counts(outcome: Outcome) -> str:
