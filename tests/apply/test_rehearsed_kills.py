@@ -133,7 +133,8 @@ def kill_the_provider(platform: Platform, step: str, moment: str, more: list[str
         for provider in providers(process.pid, step, type):
             os.kill(provider, signal.SIGKILL)
         if when == "after" and step in STACKS:
-            assert len(platform.orphans(type)) >= number
+            # A stack beside this one may have been answered meanwhile.
+            assert platform.orphans(type)
         done = ended(process)
     assert done.code == exit.PARTIAL, done
     assert platform.journal()["run"] == platform.journal()[step] == "failed"
