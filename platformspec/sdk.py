@@ -31,7 +31,7 @@ from platformspec.ir.requirement import Answer, Requirement
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
-from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model
+from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model, named_after, variants
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec, database_user
@@ -200,6 +200,7 @@ __all__ = [
     "label_value",
     "margin_line",
     "name_part",
+    "named_after",
     "node_images",
     "number",
     "parallelism",
@@ -210,4 +211,5 @@ __all__ = [
     "replicas_beside",
     "starts",
     "sum_lines",
+    "variants",
 ]
