@@ -13,7 +13,7 @@ from platformspec.compatibility.table import (
 from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
-from platformspec.fit.architecture import divides
+from platformspec.fit.architecture import divides, keeps_blocks
 from platformspec.fit.engine import EngineMemory, Load
 from platformspec.fit.estimate import Estimate, Setup, estimate
 from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
@@ -195,6 +195,7 @@ __all__ = [
     "gpus",
     "gpus_per_replica",
     "is_known",
+    "keeps_blocks",
     "keeps_concurrency",
     "known_model",
     "label_value",

@@ -54,6 +54,7 @@ class ModelFacts:
     dimensions: int | None = None
     precision: str | None = None
     quantised: str | None = None
+    weight_block: int | None = None
     license: str | None = None
     gated: bool | None = None
     tool_parser: str | None = None

@@ -15,7 +15,7 @@ from platformspec.cli.stop import Stop
 from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics.suggest import closest
 from platformspec.driver import Compilation, choose_environment, parse_source, validate_kinds
-from platformspec.fit.architecture import divides, missing
+from platformspec.fit.architecture import divides, keeps_blocks, missing
 from platformspec.fit.estimate import Setup
 from platformspec.fit.gpu import gpu
 from platformspec.fit.kv_cache import LONGEST
@@ -101,7 +101,11 @@ def run(args: argparse.Namespace) -> int:
         if pool is None:
             return _stop(f"the file has no pool {args.pool}; it has {', '.join(sorted(platform.gpu_pools)) or 'none'}")
         offerings = [offer for offer in offerings if _may_start(pool, offer)]
-    found = rows(setup, offerings, lambda size: divides(size, facts.attention_heads or 1, facts.kv_heads))
+    found = rows(
+        setup,
+        offerings,
+        lambda size: divides(size, facts.attention_heads or 1, facts.kv_heads) and keeps_blocks(facts, size),
+    )
     region = args.region or (platform.cloud.region if platform is not None else "")
     price = _prices(providers.prices if compiled is None else _own_prices(compiled, args), region)
     found.sort(key=lambda row: (row.verdict not in ("fits", "tight"), _per_hour(row, price) or 1e9, row.offering.name))

@@ -26,6 +26,7 @@ from platformspec.sdk import (
     estimate,
     facts_of,
     fixes,
+    keeps_blocks,
     keeps_concurrency,
     known_model,
     margin_line,
@@ -189,7 +190,14 @@ def _concurrency(
 def _fixes(ctx: DeclarationContext, spec: ModelSpec, setup: Setup, pool: GpuPoolExports, aim: str) -> list[Fix]:
     heads, kv_heads = setup.facts.attention_heads, setup.facts.kv_heads
     most = pool.max_gpus_per_pod.value // (setup.pipeline if setup.data > 1 else 1)
-    sizes = [n for n in range(1, most + 1) if heads and divides(n, heads, kv_heads)]
+    serve = spec.serve
+    sizes = [
+        n
+        for n in range(1, most + 1)
+        if heads
+        and divides(n, heads, kv_heads)
+        and keeps_blocks(setup.facts, n, serve.data_parallel, expert=serve.expert_parallel)
+    ]
     goal = starts if aim == "starts" else keeps_concurrency
     return fixes(setup, goal, tensor_sizes=sizes, places=_places(ctx, spec))
 
