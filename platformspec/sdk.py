@@ -34,6 +34,7 @@ from platformspec.kinds.base import Ref
 from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model, named_after, variants
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
+from platformspec.kinds.cron import minutes_of_week
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec, database_user
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
@@ -50,14 +51,7 @@ from platformspec.kinds.parallelism import (
 from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
-from platformspec.lower.context import (
-    AggregateContext,
-    CapabilityContext,
-    Context,
-    DeclarationContext,
-    EdgeContext,
-    label_value,
-)
+from platformspec.lower.context import Context, label_value
 from platformspec.lower.contract import (
     PROVIDER_API,
     AccountProblem,
@@ -76,6 +70,7 @@ from platformspec.lower.contract import (
 from platformspec.lower.objects import Objects, ObjectsProblem, Stored
 from platformspec.lower.stage import Stage, Summary
 from platformspec.lower.state_bucket import BucketProblem, BucketTrait, StateBucket
+from platformspec.lower.steps import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
 from platformspec.source.document import Document
 
 __all__ = [
@@ -200,6 +195,7 @@ __all__ = [
     "known_model",
     "label_value",
     "margin_line",
+    "minutes_of_week",
     "name_part",
     "named_after",
     "node_images",

@@ -115,7 +115,7 @@ def _lasts(ctx: DeclarationContext, pool: GpuPoolExports, new: Candidate, gpus: 
     """Warn where the nodes of both versions go before anybody could judge the new one."""
     if pool.ends is None:
         return
-    left = (datetime.date.fromisoformat(pool.ends.value) - ctx.graph.platform.as_of).days
+    left = (datetime.date.fromisoformat(pool.ends.value) - ctx.as_of).days
     if left >= WATCHED_DAYS:
         return
     own, cluster = ctx.target("runs_on"), ctx.cluster_address()
