@@ -159,7 +159,8 @@ def _room(ctx: DeclarationContext, pool: GpuPoolExports, at: str, what: str, ext
         if not spec.capacity.block:
             per_node = max(1, pool.gpus_per_node.value)
             nodes = -(-(held + extra) // per_node)
-            fixes.insert(0, f"`nodes: {{max: {nodes}}}` for {address}")
+            size = f"max: {nodes}" if spec.fixed_because is None else f"min: {nodes}, max: {nodes}"
+            fixes.insert(0, f"`nodes: {{{size}}}` for {address}")
         ctx.reject(
             NO_ROOM,
             f"{what} needs {extra} more {accelerator} GPUs, and {address} has {max(spare, 0)} of {pool.max_gpus.value} to spare{until}",
