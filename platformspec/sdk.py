@@ -58,6 +58,7 @@ from platformspec.lower.contract import (
     Acting,
     Capability,
     ClusterAccess,
+    GivenId,
     Grant,
     Provider,
     ProviderSet,
@@ -68,7 +69,7 @@ from platformspec.lower.contract import (
     Workload,
 )
 from platformspec.lower.objects import Objects, ObjectsProblem, Stored
-from platformspec.lower.stage import Stage, Summary
+from platformspec.lower.stage import Existing, Stage, Summary
 from platformspec.lower.state_bucket import BucketProblem, BucketTrait, StateBucket
 from platformspec.lower.steps import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
 from platformspec.source.document import Document
@@ -112,12 +113,14 @@ __all__ = [
     "EngineMemory",
     "Ephemeral",
     "Estimate",
+    "Existing",
     "Expr",
     "FallbackSpec",
     "Fix",
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "GivenId",
     "Gpu",
     "GpuChoice",
     "GpuPoolExports",

@@ -24,6 +24,7 @@ from platformspec.ir.requirement import Requirement
 from platformspec.kinds.cluster import ClusterSpec
 from platformspec.lower.contract import Capability, ProviderSet, Ready
 from platformspec.lower.extend import apply_extensions
+from platformspec.lower.imports import imports
 from platformspec.lower.lowering import Lowering, Maker
 from platformspec.lower.moves import moves
 from platformspec.lower.steps import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
@@ -61,6 +62,7 @@ def lower(
     if not report.ok:
         return None
     apply_extensions(state)
+    taken = list(imports(state))
     if not report.ok:
         return None
     _wait_for_capabilities(state)
@@ -69,7 +71,7 @@ def lower(
         Program.of(
             graph.platform.name,
             graph.platform.environment,
-            [*state.nodes.values(), *moves(state.nodes.values(), former)],
+            [*state.nodes.values(), *moves(state.nodes.values(), former), *taken],
             _costs(state),
             _requirements(state),
             former,

@@ -13,6 +13,7 @@ from platformspec.apply.approvals import refuse_unapproved
 from platformspec.apply.freeze import refuse_frozen
 from platformspec.apply.lock import is_dead, refusal, who
 from platformspec.apply.saved_plan import refuse_other_plan
+from platformspec.apply.taken_over import refuse_planned_replacements
 from platformspec.cli.acting import (
     NOTHING_TO_RESUME,
     act,
@@ -90,6 +91,7 @@ def _permit(args: argparse.Namespace, here: Environment, plan: Plan, notes: Plan
     known = here.record.known()
     if args.target is not None:
         refuse_half_moved(plan, scope_of(here, args.target), args.target)
+    refuse_planned_replacements(plan, scope_of(here, args.target))
     refuse_protected(plan, known, here.compilation.providers.acting.guards, scope_of(here, args.target))
     spec = here.compilation.spec
     assert spec is not None

@@ -83,7 +83,7 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
     if plan.changes:
         yield ""
         by_stack = plan.counts_by_stack
-        actions = [action for action in words.VERBS if action != "move" or plan.counts["move"]]
+        actions = [action for action in words.VERBS if action not in words.RARE or plan.counts[action]]
         yield f"| stack | {' | '.join(actions)} |"
         yield "|---|" + "---:|" * len(actions)
         for wave in plan.waves:
@@ -107,7 +107,8 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
         for change in group.changes:
             if change.action in words.BULK:
                 continue
-            yield f"- **{change.action}** {escape(words.title(change.node, notes.nouns))}" + (
+            taken = f" as {escape(change.imported)}" if change.action == "import" and change.imported else ""
+            yield f"- **{change.action}** {escape(words.title(change.node, notes.nouns))}{taken}" + (
                 f": {escape(change.reason)}" if change.reason else ""
             )
             for attribute in change.attributes:
