@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Final
 
@@ -105,7 +106,10 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
         return
     precision.check_published(ctx, spec)
     setup = setup_of(spec, engine, smallest_gpu(pool), replica, facts, facts.precision or precision.USUAL)
-    if ctx.rejected or precision.check(ctx, spec, pool, facts, _other_weights(ctx, spec, setup, pool)) is None:
+    if (
+        ctx.rejected
+        or precision.check(ctx, spec, pool, facts, functools.partial(_other_weights, ctx, spec, setup, pool)) is None
+    ):
         return
     result = estimate(setup)
     if result.unknown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from platformspec.sdk import (
     PRECISIONS,
@@ -75,9 +75,13 @@ def quantised(hugging_face: str | None, precision: str) -> str:
 
 
 def check(
-    ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports, facts: ModelFacts, ways_out: Sequence[str]
+    ctx: DeclarationContext,
+    spec: ModelSpec,
+    pool: GpuPoolExports,
+    facts: ModelFacts,
+    ways_out: Callable[[], Sequence[str]],
 ) -> str | None:
-    """The precision of the weights; None where no GPU of the pool can run them. `ways_out`: what to write instead."""
+    """The precision of the weights; None where no GPU of the pool can run them. `ways_out` says what to write instead, and is asked only then."""
     name = facts.precision or USUAL
     kind = PRECISIONS[name]
     weakest = oldest_gpu(pool)
@@ -94,12 +98,12 @@ def check(
         )
         return name
     if capability < kind.runs_from or name == "fp8":
-        better = f"choose a pool with {', '.join(able(kind.computes_from))}"
+        better, ways = f"choose a pool with {', '.join(able(kind.computes_from))}", ways_out()
         ctx.reject(
             CANNOT_COMPUTE,
             f"{ctx.address} has weights in {name}: {has}",
             at=at,
-            help="any of these, each computed anew:\n" + "\n".join((*ways_out, f"or {better}")) if ways_out else better,
+            help="any of these, each computed anew:\n" + "\n".join((*ways, f"or {better}")) if ways else better,
         )
         return None
     if name not in MADE_TO_EXPAND:
