@@ -15,7 +15,7 @@ from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.fit.architecture import divides, keeps_blocks
 from platformspec.fit.engine import EngineMemory, Load
-from platformspec.fit.estimate import Estimate, Setup, estimate
+from platformspec.fit.estimate import Estimate, Fitted, Setup, estimate
 from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
 from platformspec.fit.gpu import Gpu, gpu
 from platformspec.fit.offerings import Offering
@@ -24,6 +24,7 @@ from platformspec.fit.text import margin_line, number, sum_lines
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
 from platformspec.ir.cost import Amount, CostItem, Share
+from platformspec.ir.delivery import CHILDREN_FOLDER, DELIVERY_LABEL
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
@@ -36,6 +37,7 @@ from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExpo
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.cron import minutes_of_week
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec, database_user
+from platformspec.kinds.delivery import DeliverySpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.lending import borrowable
@@ -76,6 +78,8 @@ from platformspec.source.document import Document
 
 __all__ = [
     "ACCELERATOR_LABEL",
+    "CHILDREN_FOLDER",
+    "DELIVERY_LABEL",
     "PRECISIONS",
     "PROVIDER_API",
     "AccountProblem",
@@ -106,6 +110,7 @@ __all__ = [
     "DatabaseSpec",
     "Declaration",
     "DeclarationContext",
+    "DeliverySpec",
     "Document",
     "Driver",
     "Edge",
@@ -116,6 +121,7 @@ __all__ = [
     "Existing",
     "Expr",
     "FallbackSpec",
+    "Fitted",
     "Fix",
     "FrontExports",
     "GatewayExports",

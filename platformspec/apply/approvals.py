@@ -17,12 +17,16 @@ NOT_APPROVED = Code(
 
 
 def refuse_unapproved(
-    wanted: int, roles: Iterable[tuple[str, Sequence[str]]], given: Sequence[tuple[str, str]], applies: str
+    wanted: int,
+    roles: Iterable[tuple[str, Sequence[str]]],
+    given: Sequence[tuple[str, str]],
+    applies: str,
+    options: str = "",
 ) -> None:
     """Raises `Failure` where approvals are missing.
 
     `wanted`: number of people for the environment. `roles`: (why, roles of which one must approve) of each policy. `given`:
-    (who, role) of the approvals of this change. `applies`: who applies.
+    (who, role) of the approvals of this change. `applies`: who applies. `options`: with which `platformspec approve` shows this change.
     """
     others = sorted({who for who, _ in given if who != applies})
     if len(others) < wanted:
@@ -30,12 +34,14 @@ def refuse_unapproved(
         raise Failure(
             NOT_APPROVED,
             f"this environment needs {plural(wanted, 'approval')} by others than {applies}, and has {has}",
-            "let somebody else run `platformspec approve`",
+            f"let somebody else run `platformspec approve{options}`",
         )
     for why, accepted in roles:
         if not any(who != applies and (not accepted or role in accepted) for who, role in given):
             who = " or ".join(accepted) or "somebody else"
             role = f" --role {accepted[0]}" if accepted else ""
             raise Failure(
-                NOT_APPROVED, f"approval by {who} is needed: {why}", f"let them run `platformspec approve{role}`"
+                NOT_APPROVED,
+                f"approval by {who} is needed: {why}",
+                f"let them run `platformspec approve{options}{role}`",
             )

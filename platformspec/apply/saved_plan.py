@@ -30,8 +30,9 @@ TAMPERED = Code(
     explain="The plan names the right digests, and does not say what a plan of these says. Somebody has edited it.",
 )
 
-# What a plan says about the day on which it was made, and about how the file reads.
-MAY_DIFFER: Final = ("as_of", "against", "warnings")
+# What a plan says about the days that it looks at, and about how the file reads.
+MAY_DIFFER: Final = ("as_of", "against", "warnings", "until", "endings")
+NEEDED: Final = ("tool_version", "base_digest", "head_digest")
 AGAIN: Final = "make a new one with `platformspec plan --out FILE`, and let it be looked at"
 
 
@@ -39,9 +40,14 @@ def refuse_other_plan(file: pathlib.Path, now: Mapping[str, Any]) -> None:
     """Raises `Failure` unless the saved plan says what the plan that was just made says. `now`: the latter, as JSON."""
     try:
         saved = json.loads(file.read_text("utf-8"))
-        version, base, head = saved["tool_version"], saved["base_digest"], saved["head_digest"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Failure(UNREADABLE, f"{file} is no saved plan: {error}", AGAIN) from error
+    except OSError as error:
+        raise Failure(UNREADABLE, f"{file} cannot be read: {error.strerror}", AGAIN) from error
+    except ValueError as error:
+        raise Failure(UNREADABLE, f"{file} is no saved plan: it is not JSON, or is cut short", AGAIN) from error
+    lacks = [key for key in NEEDED if key not in saved] if isinstance(saved, dict) else list(NEEDED)
+    if lacks:
+        raise Failure(UNREADABLE, f"{file} is no saved plan: it has no {lacks[0]}", AGAIN)
+    version, base, head = (saved[key] for key in NEEDED)
     if version != now["tool_version"]:
         raise Failure(OTHER_VERSION, f"{file} is by platformspec {version}, and this is {now['tool_version']}", AGAIN)
     if head != now["head_digest"]:

@@ -193,7 +193,8 @@ def failure(problem: ObjectsProblem, where: str) -> Failure:
     return Failure(
         UNREACHABLE,
         f"no access to {where}: {problem.message}",
-        "the credentials need s3:GetObject, s3:PutObject and s3:DeleteObject there, and s3:ListBucket on the bucket",
+        "look whether S3 can be reached, and whether the credentials are for the account of the bucket; they need s3:GetObject, s3:PutObject and "
+        "s3:DeleteObject there, and s3:ListBucket on the bucket",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import pathlib
 import threading
@@ -17,6 +18,7 @@ from platformspec.apply.process import Program, identity
 from platformspec.apply.record import Record
 from platformspec.apply.terraform import Stack
 from platformspec.diagnostics import Failure
+from platformspec.emit.artifacts import ArtifactTree
 from platformspec.emit.emit import emit
 from platformspec.emit.settings import EmitSettings
 from platformspec.ir import program as ir
@@ -33,6 +35,18 @@ class Limits:
     ready_minutes: float = 45
 
 
+@dataclass(frozen=True, slots=True)
+class GitWays:
+    """Where manifests are committed for clusters that an engine delivers to.
+
+    `clones`: folders of clones. `push`: whether commits are pushed. `rehearsed`: no engine is there, so what it would do is done.
+    """
+
+    clones: tuple[pathlib.Path, ...] = ()
+    push: bool = False
+    rehearsed: bool = False
+
+
 @dataclass
 class Site:
     """One environment at work.
@@ -40,6 +54,7 @@ class Site:
     - `folder`: generated files, local state and logs.
     - `kept_locks`: where the providers' lock files of the platform are kept; None in a rehearsal.
     - `cluster`: name -> the way to that cluster, once what it needs is applied.
+    - `looks`: nothing is applied from here; see `looking`.
     - `import_ids`: Terraform type -> form of the id under which `terraform import` finds it, for types named by us.
     """
 
@@ -55,14 +70,16 @@ class Site:
     tell: Tell
     import_ids: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    git: GitWays = field(default_factory=GitWays)
     run: int = 0
     acted: bool = False
+    looks: bool = False
     _outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def stacks_folder(self) -> pathlib.Path:
-        return self.folder / "terraform" / "stacks"
+        return self.folder / "terraform" / ("looking" if self.looks else "stacks")
 
     def logs(self, run: int) -> pathlib.Path:
         """What terraform said in a run."""
@@ -70,7 +87,17 @@ class Site:
 
     def write(self, program: ir.Program, *, emptied: tuple[str, ...] = ()) -> None:
         """Make the folder hold the files of this program. `emptied`: see `emit`."""
-        emit(program, self.settings, cache=self.cache, emptied=emptied).write(self.folder)
+        files = emit(program, self.settings, cache=self.cache, emptied=emptied)
+        if not self.looks:
+            files.write(self.folder)
+            return
+        prefix = "terraform/stacks/"
+        stacks = {path.removeprefix(prefix): text for path, text in files.files.items() if path.startswith(prefix)}
+        ArtifactTree(stacks).write(self.stacks_folder)
+
+    def looking(self) -> Site:
+        """The same place for somebody who only looks: with files of its own, so that an apply is never disturbed."""
+        return dataclasses.replace(self, looks=True, _outputs={}, _lock=threading.RLock())
 
     def stack(self, name: str, step: str) -> Stack:
         """A stack whose programs are journalled under a step."""
@@ -84,11 +111,18 @@ class Site:
         """Outputs of a stack that this run is done with."""
         with self._lock:
             if stack not in self._outputs:
-                reader = self.stack(stack, f"stack {stack}")
-                if not (reader.folder / ".terraform").exists():
-                    reader.initialise()
-                self._outputs[stack] = reader.outputs()
+                self._outputs[stack] = self._reader(stack).outputs()
             return self._outputs[stack]
+
+    def sensitive_outputs(self, stack: str) -> frozenset[str]:
+        """Those of them that Terraform does not show."""
+        return self._reader(stack).sensitive_outputs()
+
+    def _reader(self, stack: str) -> Stack:
+        reader = self.stack(stack, f"stack {stack}")
+        if not (reader.folder / ".terraform").exists():
+            reader.initialise()
+        return reader
 
     def acts(self) -> None:
         """From now on something outside may have changed."""

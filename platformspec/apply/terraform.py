@@ -154,15 +154,25 @@ class Stack:
 
     def plan(self, targets: Sequence[str] = ()) -> StackPlan:
         """Plan into a file. Reading drift changes nothing."""
-        options = ["-input=false", "-json", "-detailed-exitcode", f"-lock-timeout={LOCK_TIMEOUT}", f"-out={PLAN_FILE}"]
-        code = self._run(["plan", *options, *(f"-target={target}" for target in targets)], "plan", fine=(0, 2))
+        code, plan = self._planned([f"-lock-timeout={LOCK_TIMEOUT}", *(f"-target={target}" for target in targets)])
+        moved = sum("previous_address" in item for item in plan.get("resource_changes", ()))
+        return StackPlan(code == 2, tuple(_changes(plan)), moved)
+
+    def survey(self) -> Mapping[str, Any]:
+        """Terraform's own JSON plan, which nobody is to apply: the state is not locked, and no file is left."""
+        try:
+            return self._planned(["-lock=false"])[1]
+        finally:
+            self.forget_plan()
+
+    def _planned(self, options: Sequence[str]) -> tuple[int, Mapping[str, Any]]:
+        always = ["-input=false", "-json", "-detailed-exitcode", f"-out={PLAN_FILE}"]
+        code = self._run(["plan", *always, *options], "plan", fine=(0, 2))
         (self.folder / PLAN_FILE).chmod(0o600)
         shown = self._terraform.run(["show", "-json", PLAN_FILE], folder=self.folder)
         if shown.code != 0:
             raise self.failure("show", shown.stderr)
-        plan = json.loads(shown.stdout)
-        moved = sum("previous_address" in item for item in plan.get("resource_changes", ()))
-        return StackPlan(code == 2, tuple(_changes(plan)), moved)
+        return code, json.loads(shown.stdout)
 
     def apply(self, follow: Follow) -> None:
         """Apply the plan that was just made."""
@@ -186,10 +196,18 @@ class Stack:
 
     def outputs(self) -> dict[str, Any]:
         """Name -> value of every output in the state."""
+        return {name: output["value"] for name, output in self._outputs().items()}
+
+    def sensitive_outputs(self) -> frozenset[str]:
+        """Names of the outputs that Terraform does not show."""
+        return frozenset(name for name, output in self._outputs().items() if output["sensitive"])
+
+    def _outputs(self) -> Mapping[str, Mapping[str, Any]]:
         shown = self._terraform.run(["output", "-json"], folder=self.folder)
         if shown.code != 0:
             raise self.failure("output", shown.stderr)
-        return {name: output["value"] for name, output in json.loads(shown.stdout).items()}
+        found: Mapping[str, Mapping[str, Any]] = json.loads(shown.stdout)
+        return found
 
     def state(self) -> Mapping[str, Any] | None:
         """The state as terraform stores it; None where there is none. Raises `Failure` where it cannot be read."""

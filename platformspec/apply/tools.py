@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from typing import Final
@@ -27,6 +28,7 @@ TOO_OLD = Code(
 # Write-only arguments: developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only (1.11);
 # opentofu.org/docs/intro/whats-new, 1.11 (ephemeral values and write-only attributes).
 OLDEST: Final = {"terraform": (1, 11), "tofu": (1, 11), "kubectl": (1, 28)}
+VERSION: Final = re.compile(r"v?\d+\.\d+")
 WHERE: Final = {
     "terraform": "install Terraform 1.11 or newer from developer.hashicorp.com/terraform/install, or OpenTofu 1.11 from opentofu.org",
     "kubectl": "install kubectl 1.28 or newer from kubernetes.io/docs/tasks/tools",
@@ -36,11 +38,7 @@ WHERE: Final = {
 def find_terraform(environment: Mapping[str, str]) -> Program:
     """terraform, else tofu. Raises `Failure` where there is none, or where it is too old."""
     program = _find("terraform", ("terraform", "tofu"), environment)
-    said = program.run(["version", "-json"])
-    try:
-        version = json.loads(said.stdout)["terraform_version"]
-    except (ValueError, KeyError) as error:
-        raise Failure(MISSING, f"{program.path} does not answer `version -json`", WHERE["terraform"]) from error
+    version = _version(program, ("version", "-json"), ("terraform_version",), WHERE["terraform"])
     name = "tofu" if os.path.basename(program.path).startswith("tofu") else "terraform"
     _refuse_old(name, version, WHERE["terraform"])
     return program
@@ -49,13 +47,9 @@ def find_terraform(environment: Mapping[str, str]) -> Program:
 def find_kubectl(environment: Mapping[str, str]) -> Program:
     """kubectl. Raises `Failure` where there is none, or where it is too old."""
     program = _find("kubectl", ("kubectl",), environment)
-    said = program.run(["version", "--client", "-o", "json"])
-    try:
-        version = json.loads(said.stdout)["clientVersion"]["gitVersion"].removeprefix("v")
-    except (ValueError, KeyError) as error:
-        raise Failure(
-            MISSING, f"{program.path} does not answer `version --client -o json`", WHERE["kubectl"]
-        ) from error
+    version = _version(
+        program, ("version", "--client", "-o", "json"), ("clientVersion", "gitVersion"), WHERE["kubectl"]
+    )
     _refuse_old("kubectl", version, WHERE["kubectl"])
     return program
 
@@ -68,6 +62,22 @@ def _find(tool: str, names: tuple[str, ...], environment: Mapping[str, str]) -> 
             return Program(path, environment)
     missing = f"{variable} names {named}, which is no program" if named else f"{' or '.join(names)} is not installed"
     raise Failure(MISSING, missing, WHERE[tool])
+
+
+def _version(program: Program, question: tuple[str, ...], keys: tuple[str, ...], where: str) -> str:
+    """What a program says of its version, without a leading v. Raises `Failure` where it says nothing of the kind."""
+    try:
+        found = json.loads(program.run(question).stdout)
+        for key in keys:
+            found = found[key]
+        if VERSION.match(found):
+            return str(found).removeprefix("v")
+        why = f"says that its version is {found}"
+    except OSError as error:
+        why = f"cannot be started: {error.strerror}"
+    except (ValueError, KeyError, TypeError):
+        why = f"does not answer `{' '.join(question)}`"
+    raise Failure(MISSING, f"{program.path} {why}", where)
 
 
 def _refuse_old(name: str, version: str, where: str) -> None:

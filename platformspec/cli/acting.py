@@ -15,6 +15,7 @@ from platformspec.apply.saved_plan import STALE
 from platformspec.apply.site import Site, now
 from platformspec.cli import exit
 from platformspec.cli.environment import Environment
+from platformspec.cli.going_back import file_afterwards
 from platformspec.cli.output import diagnostics_text, wants_color
 from platformspec.cli.planning import plan_between
 from platformspec.cli.stop import Stop
@@ -55,10 +56,30 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how long to wait until workloads are ready; 0: do not wait (default: 45)",
     )
+    parser.add_argument(
+        "--git",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a clone of the repository that a cluster's `delivery` names; may be repeated",
+    )
+    parser.add_argument("--push", action="store_true", help="push what is committed there")
     parser.add_argument("--json", action="store_true", help="print events as JSON, one on a line")
     parser.add_argument(
         "--inject", metavar="F", help="with --rehearse: a file of rules that make steps fail, wait or crash"
     )
+
+
+def refuse_idle(args: argparse.Namespace, needed: str, *options: str) -> None:
+    """Say which of the options does nothing, because `needed` is not given, and raise `Stop`. Both as they are typed."""
+    for option in options:
+        if getattr(args, _attribute(option)) and not getattr(args, _attribute(needed)):
+            sys.stderr.write(f"platformspec {args.command}: {option} does something only with {needed}\n")
+            raise Stop(exit.USAGE)
+
+
+def _attribute(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
 
 
 def confirm(args: argparse.Namespace, question: str) -> None:
@@ -125,6 +146,8 @@ def act(
         outcome = Outcome(failures, site.acted)
     if environment.stage is not None and not args.json:
         print("\n".join(environment.stage.summary().lines))
+    if command == "rollback" and outcome.complete and not args.json:
+        print("\n".join(file_afterwards(environment, head, options["to"])))
     return _ended(args, outcome, plan, began_before=resumes is not None)
 
 

@@ -151,6 +151,7 @@ class Acting:
     - `account_command`: prints a JSON object whose `Account` is the account that credentials are for.
     - `open_objects`: opens the bucket under cloud.state.
     - `prepare_bucket`: makes it, or looks at it.
+    - `only_rise`: type -> the argument that is its version, where the cloud never lowers it.
     """
 
     import_ids: Mapping[str, str] = field(default_factory=dict)
@@ -161,6 +162,7 @@ class Acting:
     account_command: tuple[str, ...] = ()
     open_objects: OpenObjects | None = None
     prepare_bucket: PrepareBucket | None = None
+    only_rise: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,4 +259,5 @@ class ProviderSet:
             next((part.account_command for part in parts if part.account_command), ()),
             next((part.open_objects for part in parts if part.open_objects is not None), None),
             next((part.prepare_bucket for part in parts if part.prepare_bucket is not None), None),
+            {type: argument for part in parts for type, argument in part.only_rise.items()},
         )

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 from platformspec.address import Address
 from platformspec.diagnostics import Code, Report
+from platformspec.fit.estimate import Fitted
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.graph.renames import former_addresses
@@ -38,11 +39,12 @@ NOT_LOWERED = Code(
 
 @dataclasses.dataclass(frozen=True)
 class Lowered:
-    """The program, the physical names of stateful things for platform.lock, and who made each node."""
+    """The program, the physical names of stateful things for platform.lock, who made each node, and how models fit their GPUs."""
 
     program: Program
     names: dict[str, str]
     made_by: Mapping[str, Maker]
+    fitted: Mapping[Address, Fitted]
 
 
 def lower(
@@ -78,6 +80,7 @@ def lower(
         ),
         dict(sorted(state.names.items())),
         state.made_by,
+        {address: found for (address, _), found in state.exports.items() if isinstance(found, Fitted)},
     )
 
 

@@ -12,6 +12,7 @@ from platformspec.plan.change import Plan
 from platformspec.plan.words import plural
 from platformspec.review.blast_radius import BlastRadius
 from platformspec.review.dangers.danger import Situation, address_of
+from platformspec.review.headroom import headroom
 from platformspec.review.restarts import replaces_nodes, restarts
 from platformspec.review.wording import listed, title
 
@@ -21,7 +22,7 @@ MOST_NAMES = 6
 
 def effects(s: Situation, radius: BlastRadius) -> tuple[str, ...]:
     """Sentences, the most noticeable first."""
-    return tuple(dict.fromkeys([*_restarts(s), *_nodes(s.plan), *_gpus(s), *affected(radius)]))
+    return tuple(dict.fromkeys([*_restarts(s), *_nodes(s.plan), *_gpus(s), *headroom(s), *affected(radius)]))
 
 
 def affected(radius: BlastRadius) -> Iterator[str]:

@@ -58,6 +58,13 @@ GUARDS: Final = {
     "aws_s3_bucket": {"force_destroy": True},
 }
 
+# docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.html, .../AmazonElastiCache/latest/dg/VersionManagement.html.
+# EKS takes a control plane back by one minor version for seven days: .../eks/latest/userguide/rollback-cluster.html.
+ONLY_RISE: Final = {
+    "aws_elasticache_replication_group": "engine_version",
+    "aws_rds_cluster": "engine_version",
+}
+
 RETAINS: Final = {
     "aws_kms_key": "a KMS key ({description}) is deleted {deletion_window_in_days} days from now; until then `aws kms cancel-key-deletion` keeps it",
     "aws_rds_cluster": "final snapshot {final_snapshot_identifier} of Aurora cluster {cluster_identifier}; it costs and its name is taken until it is deleted",
@@ -99,4 +106,5 @@ ACTING: Final = Acting(
     account_command=("aws", "sts", "get-caller-identity", "--output", "json"),
     open_objects=open_objects,
     prepare_bucket=prepare_bucket,
+    only_rise=ONLY_RISE,
 )

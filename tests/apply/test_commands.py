@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import socket
+import sqlite3
 
 import pytest
 
@@ -14,6 +15,7 @@ from platformspec.apply.process import identity
 from platformspec.apply.record import Record
 from platformspec.cli import exit
 from platformspec.cli.main import main
+from tests.apply.bench import Bench, header, program, thing
 from tests.support.examples import ROOT
 
 
@@ -68,6 +70,115 @@ def test_versions_of_terraform(
     assert run("apply", "--auto-approve") == exit.ERRORS
     err = capsys.readouterr().err
     assert f"error[{code}]" in err if code else "PLATFORMSPEC_KUBECTL names no-such-kubectl" in err
+
+
+@pytest.mark.parametrize("variable", ["PLATFORMSPEC_TERRAFORM", "PLATFORMSPEC_KUBECTL"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("no program at all", "cannot be started: Exec format error"),
+        ("#!/bin/sh\nexit 1\n", "does not answer `version"),
+        (
+            '#!/bin/sh\necho \'{"terraform_version": "unknown", "clientVersion": {"gitVersion": "unknown"}}\'\n',
+            "says that its version is unknown",
+        ),
+        ('#!/bin/sh\necho \'{"terraform_version": null, "clientVersion": []}\'\n', "does not answer `version"),
+    ],
+)
+def test_something_else_in_place_of_a_tool(
+    variable: str,
+    content: str,
+    said: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    good = tmp_path / "terraform"
+    good.write_text(f"#!/bin/sh\necho '{json.dumps({'terraform_version': '1.11.4'})}'\n")
+    other = tmp_path / "other"
+    other.write_text(content)
+    for file in (good, other):
+        file.chmod(0o755)
+    monkeypatch.setenv("PLATFORMSPEC_TERRAFORM", str(good))
+    monkeypatch.setenv(variable, str(other))
+    assert run("apply", "--auto-approve") == exit.ERRORS
+    assert f"error[PS700]: {other} {said}" in capsys.readouterr().err
+    assert record().runs() == ()
+
+
+@pytest.mark.parametrize(
+    ("prints", "said"),
+    [
+        ('echo \'{"Account": "999988887777"}\'', "the credentials are for account 999988887777"),
+        ("exit 255", "there are no valid credentials"),
+        ("echo hello", "does not say whose account"),
+        ("echo '{}'", "does not say whose account"),
+    ],
+)
+def test_credentials_of_another_account(
+    prints: str,
+    said: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answers = {
+        "terraform": f"echo '{json.dumps({'terraform_version': '1.11.4'})}'",
+        "kubectl": f"echo '{json.dumps({'clientVersion': {'gitVersion': 'v1.31.0'}})}'",
+        "aws": prints,
+    }
+    (tmp_path / "bin").mkdir()
+    for name, answer in answers.items():
+        file = tmp_path / "bin" / name
+        file.write_text(f"#!/bin/sh\n{answer}\n")
+        file.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin:/usr/bin")
+    assert run("apply", "--auto-approve") == exit.ERRORS
+    err = capsys.readouterr().err
+    assert "error[PS702]" in err
+    assert said in err
+    assert record().runs() == ()
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["apply", "--inject", "rules.yaml"], "--inject does something only with --rehearse"),
+        (["destroy", "--inject", "rules.yaml"], "--inject does something only with --rehearse"),
+        (["rollback", "--inject", "rules.yaml"], "--inject does something only with --rehearse"),
+        (["apply", "--create-again"], "--create-again does something only with --resume"),
+        (["apply", "--resume", "--target", "model.chat"], "--target cannot change that"),
+        (["apply", "--resume", "--plan", "plan.json"], "--plan cannot change that"),
+    ],
+)
+def test_options_that_would_do_nothing(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*argv) == exit.USAGE
+    assert said in capsys.readouterr().err
+
+
+def test_a_record_from_a_newer_version(capsys: pytest.CaptureFixture[str]) -> None:
+    run("record")
+    (file,) = pathlib.Path(".platformspec").rglob("record.sqlite")
+    with sqlite3.connect(file) as database:
+        database.execute("update meta set value = '99' where key = 'format'")
+    database.close()
+    before = file.read_bytes()
+    for command in ("plan", "apply", "rollback", "destroy", "approve", "record", "unlock"):
+        assert run(command) == exit.ERRORS
+        assert "error[PS706]" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+def test_a_run_that_failed_is_not_said_to_have_done_it(capsys: pytest.CaptureFixture[str]) -> None:
+    run("record")
+    here = record()
+    head = program(thing("model.a/x", "data"))
+    here.begin_run(header(Bench(pathlib.Path()).plan(here, head)), head)
+    here.end_run(1, "failed", "2026-11-25T10:00:00+00:00")
+    here.close()
+    capsys.readouterr()
+    assert run("record") == exit.OK
+    assert "1 to create" in capsys.readouterr().out
 
 
 def test_nobody_to_ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

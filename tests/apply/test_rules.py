@@ -97,13 +97,22 @@ def test_protection(tmp_path: pathlib.Path, before: Any, after: Any, refused: bo
         refuse_protected(plan, known, GUARDS)
 
 
-PLAN = {"tool_version": "1", "base_digest": "b", "head_digest": "h", "as_of": "2026-11-25", "counts": {"create": 1}}
+PLAN = {
+    "tool_version": "1",
+    "base_digest": "b",
+    "head_digest": "h",
+    "as_of": "2026-11-25",
+    "until": None,
+    "counts": {"create": 1},
+}
 
 
 @pytest.mark.parametrize(
     ("saved", "code"),
     [
         ({**PLAN, "as_of": "2026-11-24"}, None),
+        # A plan that was looked at together with what ends until a day is the same plan.
+        ({**PLAN, "until": "2027-04-01"}, None),
         ({**PLAN, "tool_version": "2"}, "PS711"),
         ({**PLAN, "head_digest": "x"}, "PS712"),
         ({**PLAN, "base_digest": None}, "PS712"),
@@ -123,6 +132,20 @@ def test_a_saved_plan(tmp_path: pathlib.Path, saved: Any, code: str | None) -> N
             refuse_other_plan(file, PLAN)
 
 
-def test_a_saved_plan_that_is_not_there(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(Failure, match="PS710"):
-        refuse_other_plan(tmp_path / "none.json", PLAN)
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"", "it is not JSON, or is cut short"),
+        (json.dumps(PLAN).encode()[:40], "it is not JSON, or is cut short"),
+        (b"\x7fELF\xd0", "it is not JSON, or is cut short"),
+        (b"[1]", "it has no tool_version"),
+        (b'{"tool_version": "1"}', "it has no base_digest"),
+    ],
+)
+def test_a_file_that_is_no_saved_plan(tmp_path: pathlib.Path, content: bytes | None, said: str) -> None:
+    file = tmp_path / "plan.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(Failure, match=f"PS710.*{said}"):
+        refuse_other_plan(file, PLAN)

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import json as json_format
 import pathlib
 import sys
 
-from platformspec.apply.announced import refuse_half_moved, refuse_protected
-from platformspec.apply.approvals import refuse_unapproved
-from platformspec.apply.freeze import refuse_frozen
-from platformspec.apply.lock import is_dead, refusal, who
+from platformspec.apply.announced import refuse_half_moved
+from platformspec.apply.lock import is_dead, refusal
 from platformspec.apply.saved_plan import refuse_other_plan
-from platformspec.apply.taken_over import refuse_planned_replacements
+from platformspec.cli import exit
 from platformspec.cli.acting import (
     NOTHING_TO_RESUME,
     act,
     add_acting_arguments,
     confirm,
+    refuse_idle,
     scope_of,
     unfinished,
 )
 from platformspec.cli.environment import Environment, add_environment_arguments, environment
 from platformspec.cli.output import wants_color
+from platformspec.cli.permission import permit
 from platformspec.cli.planning import plan_between, planned
 from platformspec.cli.session import compile_input, platform_input, write_lock
 from platformspec.diagnostics import Failure
@@ -66,6 +65,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
+    refuse_idle(args, "--rehearse", "--inject")
+    refuse_idle(args, "--resume", "--create-again")
+    for option in ("plan", "target"):
+        if args.resume and getattr(args, option) is not None:
+            sys.stderr.write(
+                f"platformspec apply: --resume goes on with what was begun; --{option} cannot change that\n"
+            )
+            return exit.USAGE
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:
@@ -88,23 +95,10 @@ def _permit(args: argparse.Namespace, here: Environment, plan: Plan, notes: Plan
     """Raises `Failure` unless the plan is the one that was looked at, and may be applied now."""
     if args.plan is not None:
         refuse_other_plan(pathlib.Path(args.plan), json_format.loads(json.render(plan, notes)))
-    known = here.record.known()
+    scope = scope_of(here, args.target)
     if args.target is not None:
-        refuse_half_moved(plan, scope_of(here, args.target), args.target)
-    refuse_planned_replacements(plan, scope_of(here, args.target))
-    refuse_protected(plan, known, here.compilation.providers.acting.guards, scope_of(here, args.target))
-    spec = here.compilation.spec
-    assert spec is not None
-    rules = spec.environments.get(here.compilation.environment or "")
-    if plan.changes:
-        refuse_unapproved(
-            rules.approvals if rules is not None else 0,
-            notes.approvals,
-            here.record.approvals(plan.head_digest, plan.base_digest),
-            who(),
-        )
-    if rules is not None:
-        refuse_frozen(rules.freeze, datetime.datetime.now(datetime.UTC))
+        refuse_half_moved(plan, scope, args.target)
+    permit(here, plan, notes.approvals, scope)
 
 
 def _resume(args: argparse.Namespace, here: Environment) -> int:

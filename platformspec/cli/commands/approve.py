@@ -11,6 +11,7 @@ from platformspec.apply.site import now
 from platformspec.cli import exit
 from platformspec.cli.acting import confirm
 from platformspec.cli.environment import add_environment_arguments, environment
+from platformspec.cli.going_back import going_back
 from platformspec.cli.output import wants_color
 from platformspec.cli.planning import plan_between, planned
 from platformspec.cli.session import compile_input, platform_input
@@ -20,9 +21,13 @@ from platformspec.plan.render import text
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Its arguments."""
-    parser.epilog = "examples:\n  platformspec approve --env prod\n  platformspec approve --env prod --role finops"
+    parser.epilog = (
+        "examples:\n  platformspec approve --env prod\n  platformspec approve --env prod --role finops\n"
+        "  platformspec approve --env prod --to 12"
+    )
     add_environment_arguments(parser)
     parser.add_argument("--role", metavar="NAME", help="approve in this role, for a policy that asks for it")
+    parser.add_argument("--to", type=int, metavar="RUN", help="approve the rollback to this run")
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
 
 
@@ -31,11 +36,15 @@ def run(args: argparse.Namespace) -> int:
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:
-        plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
+        if args.to is not None:
+            _, head, plan, notes = going_back(here, args.to)
+        else:
+            head = here.program
+            plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
         sys.stdout.write(text.render(plan, notes, color=wants_color(sys.stdout)))
         confirm(args, "Approve this?")
         with locked(here.record, "approve", now()):
-            if plan.base_digest != plan_between(here.recorded(), here.program, compilation).base_digest:
+            if plan.base_digest != plan_between(here.recorded(), head, compilation).base_digest:
                 raise Failure(STALE, "somebody has applied meanwhile", "look at `platformspec plan`, and approve that")
             here.record.approve(plan.head_digest, plan.base_digest, who(), args.role, now())
         print(f"approved by {who()}" + (f" as {args.role}" if args.role else ""))

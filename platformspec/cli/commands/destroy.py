@@ -11,7 +11,7 @@ from platformspec.apply.announced import guard_of
 from platformspec.apply.lock import refusal
 from platformspec.apply.record import Known
 from platformspec.cli import exit
-from platformspec.cli.acting import act, add_acting_arguments, confirm
+from platformspec.cli.acting import act, add_acting_arguments, confirm, refuse_idle
 from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.output import wants_color
 from platformspec.cli.planning import notes_of, plan_between
@@ -46,6 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it. What is destroyed is what the record knows, whatever the file says now."""
+    refuse_idle(args, "--rehearse", "--inject")
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:

@@ -44,10 +44,12 @@ def run(args: argparse.Namespace) -> int:
             print(json.dumps([asdict(run) for run in runs], indent=2))
             return exit.OK
         for run in runs:
+            # What did not finish has done less than it was to do.
+            said = words.done if run.status == "complete" else words.counts
             revision = f" at {run.revision[:12]}" if run.revision else ""
             print(
                 f"{run.id:>4}  {run.started}  {run.command:<8} {run.status:<11} by {run.who} on {run.host}{revision}: "
-                f"{words.done({action: run.counts.get(action, 0) for action in words.VERBS})}"
+                f"{said({action: run.counts.get(action, 0) for action in words.VERBS})}"
             )
         if not runs:
             print("nothing was applied yet")

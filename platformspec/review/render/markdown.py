@@ -10,7 +10,7 @@ from typing import Final
 
 from platformspec.diagnostics import Diagnostic
 from platformspec.plan import words
-from platformspec.plan.render.markdown import escape, html
+from platformspec.plan.render.markdown import escape, html, with_code
 from platformspec.review.manifests import manifest_diffs
 from platformspec.review.money import CostDelta, signed
 from platformspec.review.render.mermaid import mermaid
@@ -85,7 +85,7 @@ def _open(review: Review) -> Iterator[str]:
     yield f"### {escape(review.headline)}"
     yield ""
     for note in review.notes:
-        yield f"> {escape(note.message)}" + (f" ({escape(note.help)})" if note.help else "")
+        yield f"> {escape(note.message)}" + (f" ({with_code(note.help)})" if note.help else "")
         yield ""
     yield from _errors("The base does not compile", review.base_errors)
     yield from _errors("The change does not compile", review.head_errors)
@@ -146,8 +146,8 @@ def _errors(what: str, errors: Sequence[Diagnostic]) -> Iterator[str]:
 
 def _diagnostic(d: Diagnostic) -> str:
     where = f" ({escape(d.span.file)} line {d.span.line})" if d.span else ""
-    help = f" *{escape(d.help)}*" if d.help else ""
-    return f"**{d.code.id}** {escape(d.message)}{where}.{help}"
+    help = f" *{with_code(d.help)}*" if d.help else ""
+    return f"**{d.code.id}** {with_code(d.message)}{where}.{help}"
 
 
 def _folds(review: Review) -> Iterator[_Fold]:

@@ -12,6 +12,7 @@ from platformspec.sdk import (
     Code,
     DeclarationContext,
     Estimate,
+    Fitted,
     Fix,
     Gpu,
     GpuPoolExports,
@@ -112,6 +113,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
     ):
         return
     result = estimate(setup)
+    ctx.offer(Fitted(setup, result))
     if result.unknown:
         _incomplete(ctx, result.unknown)
     if result.verdict == "does_not_fit":
