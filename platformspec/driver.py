@@ -28,9 +28,9 @@ from platformspec.kinds.platform import PlatformSpec
 from platformspec.kinds.prices import read_prices
 from platformspec.kinds.validate import validate
 from platformspec.lock import Lock
-from platformspec.lower.context import Maker
 from platformspec.lower.contract import ProviderSet
 from platformspec.lower.lower import lower
+from platformspec.lower.lowering import Maker
 from platformspec.source.document import Document, parse
 from platformspec.source.overlay import apply_environment
 from platformspec.source.tree import SourceTree

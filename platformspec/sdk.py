@@ -13,7 +13,7 @@ from platformspec.compatibility.table import (
 from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics import Code, Failure, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
-from platformspec.fit.architecture import divides
+from platformspec.fit.architecture import divides, keeps_blocks
 from platformspec.fit.engine import EngineMemory, Load
 from platformspec.fit.estimate import Estimate, Fitted, Setup, estimate
 from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
@@ -32,9 +32,10 @@ from platformspec.ir.requirement import Answer, Requirement
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
 from platformspec.kinds.base import Ref
-from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model
+from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model, named_after, variants
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
+from platformspec.kinds.cron import minutes_of_week
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec, database_user
 from platformspec.kinds.delivery import DeliverySpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
@@ -52,14 +53,7 @@ from platformspec.kinds.parallelism import (
 from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
-from platformspec.lower.context import (
-    AggregateContext,
-    CapabilityContext,
-    Context,
-    DeclarationContext,
-    EdgeContext,
-    label_value,
-)
+from platformspec.lower.context import Context, label_value
 from platformspec.lower.contract import (
     PROVIDER_API,
     AccountProblem,
@@ -79,6 +73,7 @@ from platformspec.lower.contract import (
 from platformspec.lower.objects import Objects, ObjectsProblem, Stored
 from platformspec.lower.stage import Existing, Stage, Summary
 from platformspec.lower.state_bucket import BucketProblem, BucketTrait, StateBucket
+from platformspec.lower.steps import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
 from platformspec.source.document import Document
 
 __all__ = [
@@ -205,11 +200,14 @@ __all__ = [
     "gpus",
     "gpus_per_replica",
     "is_known",
+    "keeps_blocks",
     "keeps_concurrency",
     "known_model",
     "label_value",
     "margin_line",
+    "minutes_of_week",
     "name_part",
+    "named_after",
     "node_images",
     "number",
     "parallelism",
@@ -220,4 +218,5 @@ __all__ = [
     "replicas_beside",
     "starts",
     "sum_lines",
+    "variants",
 ]

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from platformspec.address import Address
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.kinds.gpu_pool import GpuPoolSpec
-from platformspec.plan.notes import Ending
+from platformspec.kinds.model import ModelSpec
+from platformspec.kinds.parallelism import gpus_per_replica, replicas_beside
+from platformspec.plan.notes import Ending, Rollout
 
 ROUTES = ("routes_to", "falls_back_to")
 
@@ -34,9 +36,33 @@ def _all(graph: PlatformGraph) -> Iterator[Ending]:
                 True,
                 tuple(sorted(map(str, models))),
                 _dependents(graph, models, block.ends),
+                _rollouts(graph, address),
             )
         elif reservation is not None and reservation.ends is not None:
-            yield Ending(reservation.ends, str(address), f"reservation {reservation.id}", False, (), ())
+            yield Ending(
+                reservation.ends,
+                str(address),
+                f"reservation {reservation.id}",
+                False,
+                (),
+                (),
+                _rollouts(graph, address),
+            )
+
+
+def _rollouts(graph: PlatformGraph, pool: Address) -> tuple[Rollout, ...]:
+    """New versions and surges of the pool's models, and the GPUs that they need beside the usual ones."""
+    found: list[Rollout] = []
+    for edge in graph.edges_to(pool):
+        spec = graph.declarations[edge.source.parent].spec
+        if edge.relation != "runs_on" or not isinstance(spec, ModelSpec):
+            continue
+        gpus, model = gpus_per_replica(spec.serve), str(edge.source.parent)
+        if beside := replicas_beside(spec):
+            found.append(Rollout(model, "canary" if spec.rollout.canary is not None else "green", beside * gpus))
+        if spec.rollout.surge:
+            found.append(Rollout(model, "surge", spec.rollout.surge * gpus))
+    return tuple(sorted(found, key=lambda one: (one.model, one.what)))
 
 
 def _dependents(graph: PlatformGraph, models: tuple[Address, ...], day: str) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -38,6 +38,11 @@ ONE_KIND = Code(
     "a pool of fixed size with alternatives",
     explain="Alternatives are for nodes that Karpenter starts. A pool with EFA, a Capacity Block or shared GPUs is one managed node group.",
 )
+CONTRADICTION = Code(
+    "PS496",
+    "one reservation of which two things are said",
+    explain="A capacity reservation is in one zone and ends on one day, whichever pools take nodes from it. A Capacity Block and an On-Demand Capacity Reservation have ids of their own.",
+)
 
 
 def check_capacity(graph: PlatformGraph, report: Report) -> None:
@@ -64,6 +69,40 @@ def check_capacity(graph: PlatformGraph, report: Report) -> None:
         if reservation is not None and reservation.ends is not None:
             path = (*declaration.path, "capacity", "reservation")
             _end(graph, path, f"the reservation of {address}", reservation.ends, report)
+    _one_story(graph, report)
+
+
+def _one_story(graph: PlatformGraph, report: Report) -> None:
+    """Pools that name the same reservation say the same about it."""
+    first: dict[str, tuple[Address, Path, tuple[str, str | None, str]]] = {}
+    for address, declaration in graph.declarations.items():
+        spec = declaration.spec
+        if not isinstance(spec, GpuPoolSpec):
+            continue
+        block, reservation = spec.capacity.block, spec.capacity.reservation
+        path = (*declaration.path, "capacity", "block" if block is not None else "reservation")
+        said: tuple[str, str | None, str]
+        if block is not None:
+            name, said = block.reservation, (block.zone, block.ends, "a Capacity Block")
+        elif reservation is not None:
+            name, said = reservation.id, (reservation.zone, reservation.ends, "an On-Demand Capacity Reservation")
+        else:
+            continue
+        other, place, before = first.setdefault(name, (address, path, said))
+        if before != said:
+            report.error(
+                CONTRADICTION,
+                f"{name} is {_told(before)} in {other}, and {_told(said)} in {address}",
+                at=path,
+                on_key=True,
+                help="correct one of them; `aws ec2 describe-capacity-reservations` knows",
+                related=((f"what {other} says", place),),
+            )
+
+
+def _told(said: tuple[str, str | None, str]) -> str:
+    zone, ends, what = said
+    return f"{what} in {zone} {f'until {ends}' if ends is not None else 'without an end'}"
 
 
 def _end(graph: PlatformGraph, path: Path, what: str, ends: str, report: Report) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from platformspec.diagnostics import Code, Report, dotted
 from platformspec.graph.platform_graph import PlatformGraph
+from platformspec.kinds.gpu_pool import GpuPoolSpec
 
 WITHOUT_EFFECT = Code(
     "PS441",
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     Rule("cluster", ("delivery.service_account",), lambda c: c.delivery.engine != "flux", "only Flux takes it; in Argo CD the project says it"),
     Rule("database", ("version", "size", "replicas", "backup", "deletion_protection"), lambda d: d.existing is not None, ADOPTED),
     Rule("network", ("cidr", "zones", "egress", "private_endpoints", "flow_logs"), lambda n: n.existing is not None, ADOPTED),
+    Rule("network", ("existing.subnet_zones",), lambda n: n.existing is not None and not n.existing.subnet_zones.keys() <= set(n.existing.private_subnet_ids), "private_subnet_ids does not name all of these subnets", "name only subnets of private_subnet_ids"),
     Rule("bucket", ("keep_versions_days",), lambda b: b.existing is not None, ADOPTED),
     Rule("policy", ("approvers",), lambda p: p.level != "approve", "only level approve has approvers", "write `level: approve`, or remove it"),
 )  # fmt: skip
@@ -87,7 +89,11 @@ def _without_users(graph: PlatformGraph, report: Report) -> None:
     specs = [declaration.spec for declaration in graph.declarations.values()]
     buckets = any(address.kind == "bucket" for address in graph.declarations)
     searches = any(getattr(spec, "engine", None) == "opensearch_serverless" for spec in specs)
+    reserved = any(
+        isinstance(spec, GpuPoolSpec) and (spec.capacity.block or spec.capacity.reservation) for spec in specs
+    )
     for path, used, why, help in (
+        (("cloud", "network", "existing", "subnet_zones"), reserved, "no pool has reserved capacity", "remove it"),
         (("cloud", "model_bucket"), buckets, "no model's source names a folder in it", "write `source: {bucket: folder}` in a model, or remove it"),
         (("cloud", "network", "existing", "opensearch_endpoint_id"), searches, "no vector store has the engine opensearch_serverless", "remove it"),
     ):  # fmt: skip

@@ -126,3 +126,18 @@ def divides(tensor: int, heads: int, kv_heads: int | None) -> bool:
     if heads % tensor:
         return False
     return not kv_heads or kv_heads % tensor == 0 or tensor % kv_heads == 0
+
+
+def keeps_blocks(facts: ModelFacts, tensor: int, data: int = 1, *, expert: bool = False) -> bool:
+    """Whether every rank's part of a feed-forward layer is whole blocks of fp8 weights.
+
+    Routed experts are cut by tensor x data parallelism, and with expert parallelism not at all. Source: vLLM,
+    `validate_fp8_block_shape` and `validate_fp8_block_shape_moe`; SGLang has the same check.
+    """
+    block = facts.weight_block
+    if block is None or facts.precision != "fp8":
+        return True
+    cuts = [(facts.intermediate, tensor)]
+    if facts.experts and not expert:
+        cuts.append((facts.expert_intermediate, tensor * data))
+    return all(width is None or width % (ranks * block) == 0 for width, ranks in cuts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
@@ -53,6 +54,7 @@ class ModelFacts:
     dimensions: int | None = None
     precision: str | None = None
     quantised: str | None = None
+    weight_block: int | None = None
     license: str | None = None
     gated: bool | None = None
     tool_parser: str | None = None
@@ -75,6 +77,39 @@ def known_model(hugging_face: str) -> ModelFacts | None:
     """The catalogue's entry for a repository on Hugging Face."""
     entry = _catalogue().get(hugging_face)
     return ModelFacts(**entry) if entry is not None else None
+
+
+SHAPE = ("layers", "hidden", "intermediate", "vocabulary", "experts")
+
+
+def variants(hugging_face: str) -> Mapping[str, str]:
+    """Precision -> the repository that has this model's weights in it, as far as the catalogue knows.
+
+    The same model: the same shape, and a name that begins with the other's, as Qwen3-32B-FP8 begins with Qwen3-32B.
+    """
+    entries, own = _catalogue(), _catalogue().get(hugging_face)
+    if own is None:
+        return {}
+    found: dict[str, str] = {}
+    name = _tail(hugging_face)
+    for other, entry in sorted(entries.items()):
+        same = all(entry.get(key) == own.get(key) for key in SHAPE)
+        if same and "precision" in entry and (name.startswith(_tail(other)) or _tail(other).startswith(name)):
+            found.setdefault(entry["precision"], other)
+    return found
+
+
+def named_after(hugging_face: str) -> str | None:
+    """The entry whose name stands in the repository's name between separators; the longest where there are several."""
+    name = _tail(hugging_face)
+    found = [
+        known for known in _catalogue() if re.search(rf"(?<![a-z0-9.]){re.escape(_tail(known))}(?![a-z0-9.])", name)
+    ]
+    return max(found, key=lambda known: (len(known), known), default=None)
+
+
+def _tail(hugging_face: str) -> str:
+    return hugging_face.rpartition("/")[2].casefold()
 
 
 def facts_of(spec: ModelSpec) -> ModelFacts:

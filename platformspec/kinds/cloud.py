@@ -12,6 +12,7 @@ from platformspec.ir.sourced import Given, Sourced
 from platformspec.kinds.base import DeclarationSpec, Integer, Many, Spec, by_profile, section
 
 Cidr = Annotated[str, Field(pattern=r"^\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}$(?!\n)")]
+Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(?:-[a-z]+)+-\d[a-z]$(?!\n)")]
 EndpointService = Literal[
     "s3",
     "ecr",
@@ -38,6 +39,10 @@ class ExistingNetwork(Spec):
     cidr: Cidr = Field(description="The VPC's main IPv4 range; network policies use it.")
     private_subnet_ids: Many[str] = Field(
         description="Subnets for nodes, one per zone at least in two zones.", min_length=2
+    )
+    subnet_zones: dict[str, Zone] = Field(
+        default={},
+        description="Private subnet -> its availability zone, such as eu-central-1a. Reserved capacity needs the subnet of its zone.",
     )
     public_subnet_ids: Many[str] = Field(default=(), description="Subnets for internet-facing load balancers.")
     data_subnet_ids: Many[str] = Field(

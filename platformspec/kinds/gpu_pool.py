@@ -10,6 +10,7 @@ from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
 from platformspec.kinds.base import Integer, Many, Name, NamedSpec, Number, Ref, RefTo, Spec, section
+from platformspec.kinds.cloud import Zone
 from platformspec.kinds.cron import Cron
 
 Accelerator = Literal[
@@ -46,7 +47,6 @@ class SpotSpec(Spec):
 
 
 ReservationId = Annotated[str, Field(pattern=r"^cr-[0-9a-f]{8,17}$(?!\n)")]
-Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(?:-[a-z]+)+-\d[a-z]$(?!\n)")]
 Day = Annotated[str, Field(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$(?!\n)")]
 
 

@@ -123,6 +123,10 @@ class FactsSpec(Spec):
         default=None,
         description="Matrices that are quantised: linear (all but embeddings), mlp (feed-forward) or experts.",
     )
+    weight_block: Size | None = Field(
+        default=None,
+        description="Side of a block of fp8 weights that share a scale; weight_block_size in config.json, such as 128.",
+    )
     tool_parser: Annotated[str, Field(pattern=r"^[a-z0-9_]+$(?!\n)")] | None = Field(
         default=None, description="vLLM parser for tool calls, such as hermes."
     )

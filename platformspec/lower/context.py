@@ -1,19 +1,17 @@
 """What a lowering function sees and may do.
 
-A context builds nodes and keeps them; a function reads its own spec and the exports of what it uses, nothing else. All four
-kinds of context share the building of nodes and differ in what they are about.
+A context builds nodes and keeps them; a function reads its own spec and the exports of what it uses, nothing else. The four steps of
+lowering have contexts of their own, in `steps.py`.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from platformspec.address import Address
-from platformspec.diagnostics import Code, Path, Related, Report
-from platformspec.graph.edge import Edge
+from platformspec.diagnostics import Code, Path, Related
 from platformspec.graph.platform import Declaration, Platform
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.ir.expr import Value
@@ -21,7 +19,8 @@ from platformspec.ir.naming import physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, ProviderConfig, Resource
 from platformspec.ir.sourced import Provenance, Sourced, paths_of, unwrap
 from platformspec.kinds.cloud import NetworkExports
-from platformspec.lower.contract import Capability, Grant, ProviderSet, Ready, Statement, Workload
+from platformspec.lower.contract import Capability
+from platformspec.lower.lowering import Lowering
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -30,36 +29,6 @@ N = TypeVar("N", bound=Node)
 NAME_PATHS: tuple[Path, ...] = (("metadata", "name"),)
 
 Attributes = Mapping[str, Any]
-
-
-class Maker(NamedTuple):
-    """The step and the provider's function that made a node, for `platformspec why`."""
-
-    step: str
-    function: str
-
-
-@dataclass
-class Lowering:
-    """The state of one compilation's lowering: nodes and exports so far. Contexts write to it, functions do not."""
-
-    graph: PlatformGraph
-    providers: ProviderSet
-    report: Report
-    nodes: dict[str, Node]
-    exports: dict[tuple[Address, type[Any]], Any]
-    grants: list[Grant]
-    needs: dict[tuple[Address, Capability], set[Path]]
-    waiting: list[tuple[str, Address, Capability]]
-    names: dict[str, str]
-    made_by: dict[str, Maker]
-    """Node id -> who made it."""
-    maker: Maker | None = None
-    """Who is at work."""
-
-    @property
-    def platform(self) -> Platform:
-        return self.graph.platform
 
 
 class Context:
@@ -377,8 +346,7 @@ class Context:
     ) -> None:
         """Report that the declaration cannot be lowered. `at`: a field of the declaration, or an absolute path."""
         self.rejected = True
-        path = (*self.declaration.path, *_parts(at)) if isinstance(at, str) else at or self.declaration.path
-        self._lowering.report.error(code, message, at=path, help=help, related=related)
+        self._lowering.report.error(code, message, at=self._path(at), help=help, related=related)
 
     def warn(
         self,
@@ -390,8 +358,10 @@ class Context:
         related: tuple[tuple[str, Path] | Related, ...] = (),
     ) -> None:
         """Report something that the user should know."""
-        path = (*self.declaration.path, *_parts(at)) if isinstance(at, str) else at or self.declaration.path
-        self._lowering.report.warning(code, message, at=path, help=help, related=related)
+        self._lowering.report.warning(code, message, at=self._path(at), help=help, related=related)
+
+    def _path(self, at: str | Path) -> Path:
+        return (*self.declaration.path, *_parts(at)) if isinstance(at, str) else at or self.declaration.path
 
     def _carries_tags(self, type: str) -> bool:
         return any(
@@ -432,116 +402,6 @@ class Context:
         if self._lowering.maker is not None:
             self._lowering.made_by[node.id] = self._lowering.maker
         return node
-
-
-class DeclarationContext(Context):
-    """Step 1: one declaration -> its own resources and exports."""
-
-    def __init__(self, lowering: Lowering, declaration: Declaration) -> None:
-        super().__init__(
-            lowering,
-            declaration,
-            prefix=str(declaration.address),
-            because=(declaration.path,) if declaration.path else (),
-        )
-
-
-class EdgeContext(Context):
-    """Step 2: one edge -> its grants, network openings and wiring. Ids of nodes begin with the edge's id."""
-
-    def __init__(self, lowering: Lowering, edge: Edge) -> None:
-        declaration = lowering.graph.declarations[edge.source.parent]
-        super().__init__(
-            lowering, declaration, prefix=edge.id, because=(edge.path,) if edge.path else (), edges=(edge.id,)
-        )
-        self.edge = edge
-
-    def grant(self, workload: Workload, *statements: Statement) -> None:
-        """Allow the workload something in the cloud, for as long as the edge is there."""
-        self._lowering.grants.append(Grant(self.edge, workload, statements))
-
-
-class CapabilityContext(Context):
-    """Step 3: one controller in one cluster."""
-
-    def __init__(self, lowering: Lowering, cluster: Address, capability: Capability, because: tuple[Path, ...]) -> None:
-        super().__init__(
-            lowering, lowering.graph.declarations[cluster], prefix=f"{cluster}/{capability}", because=because
-        )
-        self.capability = capability
-
-    def ready(self, *nodes: Node) -> None:
-        """Name the nodes after which the capability's custom resources may be created."""
-        key = Address("capability", f"{self.address.name}-{self.capability}")
-        self._lowering.exports[(key, Ready)] = Ready(tuple(node.id for node in nodes))
-
-
-class AggregateContext(Context):
-    """Step 4: documents that collect from many declarations. `about()` gives a context for each declaration concerned."""
-
-    def __init__(self, lowering: Lowering) -> None:
-        platform = Declaration(Address("platform", "main"), lowering.platform.spec, ())
-        super().__init__(lowering, platform, prefix="platform.main", because=())
-
-    @property
-    def grants(self) -> tuple[Grant, ...]:
-        """Every grant, in the order of edges as they are called outside: a rename changes no document."""
-        return tuple(
-            sorted(
-                self._lowering.grants,
-                key=lambda grant: (
-                    self.platform.id_outside(grant.edge.id),
-                    grant.workload.namespace,
-                    grant.workload.service_account,
-                ),
-            )
-        )
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """Every node so far, sorted by id."""
-        return tuple(self._lowering.nodes[key] for key in sorted(self._lowering.nodes))
-
-    def all_exports(self, kind: type[E]) -> tuple[tuple[Address, E], ...]:
-        """Every declaration that offers `kind`, sorted by address."""
-        found = [(address, value) for (address, offered), value in self._lowering.exports.items() if offered is kind]
-        return tuple(sorted(found, key=lambda pair: str(pair[0])))
-
-    def capabilities_of(self, cluster: Address) -> tuple[Capability, ...]:
-        """Controllers installed in the cluster, sorted."""
-        return tuple(sorted(name for where, name in self._lowering.needs if where == cluster))
-
-    def about(self, address: Address, *, edges: Iterable[Edge] = ()) -> Context:
-        """A context that builds nodes for one declaration. With `edges`, nodes exist only for them."""
-        declaration = self.graph.declarations[address.parent]
-        chosen = tuple(edges)
-        because = (
-            tuple(edge.path for edge in chosen if edge.path)
-            if chosen
-            else (declaration.path,)
-            if declaration.path
-            else ()
-        )
-        return Context(
-            self._lowering,
-            declaration,
-            prefix=str(address.parent),
-            because=because,
-            edges=tuple(sorted(edge.id for edge in chosen)),
-        )
-
-    def in_stack(self, stack: str, *, edges: Iterable[str] = ()) -> Context:
-        """A context that builds what belongs to a stack itself, such as its `provider` blocks.
-
-        `edges`: ids of the edges that the whole stack exists for, if it does.
-        """
-        return Context(
-            self._lowering, self.declaration, prefix=f"stack.{stack}", because=(), edges=tuple(sorted(edges))
-        )
-
-    def for_edge(self, edge: Edge) -> EdgeContext:
-        """A context that builds nodes for one edge."""
-        return EdgeContext(self._lowering, edge)
 
 
 def label_value(text: str) -> str:

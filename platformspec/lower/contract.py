@@ -17,10 +17,10 @@ from platformspec.ir.requirement import Answer, Requirement
 from platformspec.ir.sourced import Given
 
 if TYPE_CHECKING:
-    from platformspec.lower.context import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
     from platformspec.lower.objects import OpenObjects
     from platformspec.lower.stage import Rehearse
     from platformspec.lower.state_bucket import PrepareBucket
+    from platformspec.lower.steps import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
 
 PROVIDER_API = 1
 

@@ -10,7 +10,7 @@ from platformspec.diagnostics import Code, Path
 from platformspec.diagnostics.suggest import closest
 from platformspec.ir.expr import Json, Yaml
 from platformspec.kinds.base import DeclarationSpec
-from platformspec.lower.context import Lowering
+from platformspec.lower.lowering import Lowering
 
 UNKNOWN_RESOURCE = Code(
     "PS510",

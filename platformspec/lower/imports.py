@@ -13,7 +13,7 @@ from platformspec.ir.expr import folded
 from platformspec.ir.naming import terraform_name
 from platformspec.ir.node import Import, Manifest, Node, Resource
 from platformspec.kinds.base import DeclarationSpec
-from platformspec.lower.context import Lowering
+from platformspec.lower.lowering import Lowering
 
 UNKNOWN_ROLE = Code(
     "PS137",

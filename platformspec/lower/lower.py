@@ -23,18 +23,12 @@ from platformspec.ir.cost import CostItem
 from platformspec.ir.program import Program
 from platformspec.ir.requirement import Requirement
 from platformspec.kinds.cluster import ClusterSpec
-from platformspec.lower.context import (
-    AggregateContext,
-    CapabilityContext,
-    DeclarationContext,
-    EdgeContext,
-    Lowering,
-    Maker,
-)
 from platformspec.lower.contract import Capability, ProviderSet, Ready
 from platformspec.lower.extend import apply_extensions
 from platformspec.lower.imports import imports
+from platformspec.lower.lowering import Lowering, Maker
 from platformspec.lower.moves import moves
+from platformspec.lower.steps import AggregateContext, CapabilityContext, DeclarationContext, EdgeContext
 
 NOT_LOWERED = Code(
     "PS501",

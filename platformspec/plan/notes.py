@@ -11,11 +11,20 @@ from platformspec.ir.delivery import Delivery
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """GPUs that a model needs beside its usual ones. `what`: canary, green or surge."""
+
+    model: str
+    what: str
+    gpus: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """Capacity of a pool that ends on a day.
 
     `nodes_go`: AWS takes the nodes back, so `models` lose their pool; else they go on, on demand. `dependents`: what uses those
-    models -> the other models that it has left.
+    models -> the other models that it has left. `rollouts`: new versions and surges that need nodes of the pool.
     """
 
     day: str
@@ -24,6 +33,7 @@ class Ending:
     nodes_go: bool
     models: tuple[str, ...]
     dependents: tuple[tuple[str, tuple[str, ...]], ...]
+    rollouts: tuple[Rollout, ...] = ()
 
 
 @dataclass(frozen=True)

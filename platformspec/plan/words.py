@@ -172,6 +172,9 @@ def ending(one: Ending) -> tuple[str, tuple[str, ...]]:
     """What ends, and what follows from it."""
     fate = "its nodes go" if one.nodes_go else "its nodes stay, on demand and without a promise of capacity"
     lines = [f"{model} loses its pool" for model in one.models]
+    for rollout in one.rollouts:
+        lack = "has no nodes" if one.nodes_go else "starts only if there is capacity on demand"
+        lines.append(f"{rollout.what} of {rollout.model}, {plural(rollout.gpus, 'GPU')}, {lack}")
     for user, left in one.dependents:
         lines.append(f"{user} goes on with {' and '.join(left)}" if left else f"{user} has no other model")
     return f"{one.pool}: {one.what} ends, and {fate}", tuple(lines)

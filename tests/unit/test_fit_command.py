@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from typing import Any
 
 import pytest
@@ -66,3 +67,41 @@ def test_a_model_and_a_pool_of_the_file(capsys: pytest.CaptureFixture[str]) -> N
 def test_what_is_not_known_is_said(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fit", *arguments]) == exit.USAGE
     assert said in capsys.readouterr().err
+
+
+OWN = """apiVersion: platformspec.dev/v1
+kind: Platform
+metadata: {name: acme}
+cloud: {account: "111122223333", region: eu-central-1}
+cost: {prices: prices.yaml}
+gpu_pools: {l40s: {accelerator: l40s}}
+models: {chat: {source: {hugging_face: Qwen/Qwen3-8B}}}
+"""
+AGREED = """apiVersion: platformspec.dev/v1
+kind: Prices
+sources: {edp: {text: agreement 4711, date: "2026-09-01"}}
+regions: {eu-central-1: {ec2/g6e.48xlarge: {usd: 0.9, per: hour, source: edp}}}
+"""
+
+
+def test_prices_of_the_file_rank_the_nodes(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "platform.yaml").write_text(OWN, "utf-8")
+    (tmp_path / "prices.yaml").write_text(AGREED, "utf-8")
+    first, second, *_ = nodes(capsys, "chat", str(tmp_path))
+    assert (first["node"], first["price"]["usd_per_hour"], first["price"]["source"]) == (
+        "g6e.48xlarge",
+        0.9,
+        "agreement 4711",
+    )
+    assert second["price"]["region"] == "us-east-1"
+    assert main(["fit", "chat", str(tmp_path)]) == exit.OK
+    text = capsys.readouterr().out
+    assert "[1] Prices: eu-central-1, 2026-09-01 (agreement 4711)." in text
+    assert text.count("  [1]\n") == 1
+
+
+def test_a_price_file_with_a_mistake_is_said(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "platform.yaml").write_text(OWN, "utf-8")
+    (tmp_path / "prices.yaml").write_text(AGREED.replace("per: hour", "per: month"), "utf-8")
+    assert main(["fit", "chat", str(tmp_path)]) == exit.ERRORS
+    assert "PS474" in capsys.readouterr().err

@@ -12,10 +12,10 @@ from platformspec.cli import exit
 from platformspec.cli.arguments import DEFAULT_FILE, add_input_arguments
 from platformspec.cli.session import platform_input, say, texts_of
 from platformspec.cli.stop import Stop
-from platformspec.cost.prices import Price
+from platformspec.cost.prices import Price, PriceTable
 from platformspec.diagnostics.suggest import closest
 from platformspec.driver import Compilation, choose_environment, parse_source, validate_kinds
-from platformspec.fit.architecture import divides, missing
+from platformspec.fit.architecture import divides, keeps_blocks, missing
 from platformspec.fit.estimate import Setup
 from platformspec.fit.gpu import gpu
 from platformspec.fit.kv_cache import LONGEST
@@ -25,6 +25,7 @@ from platformspec.fit.text import number
 from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of
 from platformspec.kinds.gpu_pool import GpuPoolSpec
 from platformspec.kinds.platform import PlatformSpec
+from platformspec.kinds.prices import read_prices
 from platformspec.kinds.serving import ServeSpec
 from platformspec.lower.contract import ProviderSet
 from platformspec.providers import ProviderProblem, installed_providers
@@ -73,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
         providers = installed_providers()
     except ProviderProblem as problem:
         return _stop(str(problem))
-    platform = _platform(args, providers) if args.pool or "/" not in args.model or args.file != DEFAULT_FILE else None
+    compiled = _platform(args, providers) if args.pool or "/" not in args.model or args.file != DEFAULT_FILE else None
+    platform = compiled.spec if compiled is not None else None
     facts, serve, usual = _model(args, platform)
     engines = {name: memory for provider in providers.providers for name, memory in provider.engine_memory.items()}
     engine = args.engine or usual
@@ -99,9 +101,13 @@ def run(args: argparse.Namespace) -> int:
         if pool is None:
             return _stop(f"the file has no pool {args.pool}; it has {', '.join(sorted(platform.gpu_pools)) or 'none'}")
         offerings = [offer for offer in offerings if _may_start(pool, offer)]
-    found = rows(setup, offerings, lambda size: divides(size, facts.attention_heads or 1, facts.kv_heads))
+    found = rows(
+        setup,
+        offerings,
+        lambda size: divides(size, facts.attention_heads or 1, facts.kv_heads) and keeps_blocks(facts, size),
+    )
     region = args.region or (platform.cloud.region if platform is not None else "")
-    price = _prices(providers, region)
+    price = _prices(providers.prices if compiled is None else _own_prices(compiled, args), region)
     found.sort(key=lambda row: (row.verdict not in ("fits", "tight"), _per_hour(row, price) or 1e9, row.offering.name))
     if not args.all_instances and not args.pool:
         found = [row for row in found if row.verdict in ("fits", "tight")][:SHOWN]
@@ -111,8 +117,8 @@ def run(args: argparse.Namespace) -> int:
     return exit.OK
 
 
-def _platform(args: argparse.Namespace, providers: ProviderSet) -> PlatformSpec:
-    """The validated file. It need not compile: a model that does not fit is what the question may be about."""
+def _platform(args: argparse.Namespace, providers: ProviderSet) -> Compilation:
+    """A compilation as far as the validated file. It need not compile: a model that does not fit is what the question may be about."""
     source = platform_input(args.file)
     c = Compilation(source.tree, source.file, args.env, args.as_of, providers)
     for step in (parse_source, choose_environment, validate_kinds):
@@ -122,8 +128,22 @@ def _platform(args: argparse.Namespace, providers: ProviderSet) -> PlatformSpec:
         if not c.report.ok:
             say(list(c.report), texts_of(c), args)
             raise Stop(exit.ERRORS)
+    return c
+
+
+def _own_prices(c: Compilation, args: argparse.Namespace) -> PriceTable:
+    """The providers' prices, under those that the file names. Keys that nothing here needs are `platformspec cost`'s concern."""
     assert c.spec is not None
-    return c.spec
+    assert c.document is not None
+    built_in = c.providers.prices
+    if c.spec.cost.prices is None:
+        return built_in
+    place = c.document.span(("cost", "prices"))
+    table = read_prices(c.tree, c.file, c.spec.cost.prices, place, built_in, frozenset(), c.report)
+    if table is None:
+        say(list(c.report.errors), texts_of(c), args)
+        raise Stop(exit.ERRORS)
+    return table
 
 
 def _model(args: argparse.Namespace, platform: PlatformSpec | None) -> tuple[ModelFacts, ServeSpec, str]:
@@ -146,11 +166,9 @@ def _may_start(pool: GpuPoolSpec, offer: Offering) -> bool:
     )
 
 
-def _prices(providers: ProviderSet, region: str) -> Callable[[Offering], Price | None]:
-    tables = [provider.prices() for provider in providers.providers if provider.prices is not None]
-
+def _prices(table: PriceTable, region: str) -> Callable[[Offering], Price | None]:
     def price(offer: Offering) -> Price | None:
-        return next((found for table in tables if (found := table.find(offer.price_key, region))), None)
+        return table.find(offer.price_key, region)
 
     return price
 
@@ -167,24 +185,31 @@ def _text(model: str, setup: Setup, found: list[Row], price: Callable[[Offering]
         "",
         f"{'node':<18}{'GPUs':<18}{'tensor':>6}  {'verdict':<10}{'need':>7}{'budget':>8}{'margin':>8}{'KV tokens':>12}{'$/h node':>10}{'$/h replica':>12}",
     ]
-    places = set()
+    sources: dict[str, str] = {}
+    for row in found:
+        if (paid := price(row.offering)) is not None:
+            sources.setdefault(_source(paid, region), str(len(sources) + 1))
     for row in found:
         offer, result, paid = row.offering, row.estimate, price(row.offering)
-        if paid is not None:
-            instead = "" if not region or paid.holds_in(region) else f", where none of {region} is known"
-            places.add(f"{paid.region}, {paid.source.date}{instead}")
         part = _per_hour(row, price)
         lines.append(
             f"{offer.name:<18}{f'{offer.gpus} x {offer.accelerator}':<18}{row.tensor:>6}  {WORDS[row.verdict]:<10}"
             f"{result.fixed + result.cache_one:>7.1f}{result.budget:>8.1f}{result.margin:>8.1f}"
             f"{number(result.tokens) if result.tokens is not None else '-':>12}"
             f"{f'{paid.usd:.3f}' if paid else '-':>10}{f'{part:.3f}' if part is not None else '-':>12}"
+            f"{f'  [{sources[_source(paid, region)]}]' if paid and len(sources) > 1 else ''}"
         )
     if not found:
         lines.append("no node holds it")
     lines += ["", "GiB of one GPU, for one sequence of full length; docs/fit.md has the formulae."]
-    lines += [f"Prices on demand: {'; '.join(sorted(places))}."] if places else []
+    lines += [f"{f'[{mark}] ' if len(sources) > 1 else ''}Prices: {source}." for source, mark in sources.items()]
     return "\n".join(lines) + "\n"
+
+
+def _source(price: Price, region: str) -> str:
+    """Where a price is from, and whether it is another region's."""
+    instead = "" if not region or price.holds_in(region) else f", where none of {region} is known"
+    return f"{price.region}, {price.source.date}{instead} ({price.source.text})"
 
 
 def _json(setup: Setup, found: list[Row], price: Callable[[Offering], Price | None]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Final
+
+from platformspec.sdk import minutes_of_week
 
 QUARTERS: Final = 7 * 24 * 4
 """Quarters of an hour in a week; the first begins on Sunday at midnight, as cron counts days."""
-_DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 @functools.cache
@@ -35,25 +35,5 @@ def open_quarters(start: str, end: str) -> frozenset[int]:
 
 
 def _times(expression: str) -> frozenset[int] | None:
-    minutes, hours, days, months, weekdays = expression.lower().split()
-    if (days, months) != ("*", "*"):
-        return None
-    return frozenset(
-        (day % 7) * 96 + hour * 4 + minute // 15
-        for day in _values(weekdays, 0, 6)
-        for hour in _values(hours, 0, 23)
-        for minute in _values(minutes, 0, 59)
-    )
-
-
-def _values(field: str, low: int, high: int) -> Iterator[int]:
-    for part in field.split(","):
-        span, _, step = part.partition("/")
-        first, _, last = span.partition("-")
-        begin = low if first == "*" else _number(first)
-        finish = high if first == "*" or (step and not last) else _number(last or first)
-        yield from range(begin, finish + 1, int(step or 1))
-
-
-def _number(text: str) -> int:
-    return _DAYS.index(text) if text in _DAYS else int(text)
+    minutes = minutes_of_week(expression)
+    return frozenset(minute // 15 for minute in minutes) if minutes is not None else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from platformspec.sdk import Code, DeclarationContext, GpuChoice, GpuPoolSpec, closest
 from platformspec_aws.instances import Instance, instances
@@ -12,6 +14,11 @@ UNKNOWN_INSTANCE = Code(
     "PS540",
     "an instance type that is not known",
     explain="The table of instance types holds those with whole GPUs that EC2 offers. Types without GPUs are for `system_nodes`.",
+)
+NEURON = Code(
+    "PS498",
+    "a pool of Neuron chips",
+    explain="Inferentia and Trainium have no CUDA, and none of the engines' images runs on them. AWS serves models there with a build of vLLM of its own, the plug-in vLLM Neuron: a beta, on Trn2 and Trn3 and for few models. It compiles a model before it serves it, and says only then whether it fits; this compiler promises that beforehand. Models on such nodes are served outside of the platform. Source: AWS Neuron documentation, SDK 2.32, vLLM Neuron.",
 )
 OTHER_ACCELERATOR = Code(
     "PS541",
@@ -38,6 +45,9 @@ TWICE = Code(
     "an alternative that stands twice",
     explain="`any_of` is an ordered list of different kinds of node. The second of two equal ones would never be taken, and its NodePool would have the name of the first.",
 )
+
+
+NEURON_FAMILY: Final = re.compile(r"(?:inf|trn)\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,15 @@ def _choose(ctx: DeclarationContext, choice: GpuChoice, field: str) -> list[Inst
     for position, name in enumerate(choice.instances):
         entry = table.get(name)
         at = f"{field}instances.{position}"
-        if entry is None:
+        if entry is None and NEURON_FAMILY.match(name):
+            wrong = True
+            ctx.reject(
+                NEURON,
+                f"{name} has Neuron chips, on which no engine here runs",
+                at=at,
+                help=f"types with {choice.accelerator}: {', '.join(e.type for e in offered)}",
+            )
+        elif entry is None:
             near = closest(name, table)
             wrong = True
             ctx.reject(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from platformspec.sdk import ACCELERATOR_LABEL, Code, DeclarationContext, GpuPoolSpec, Resource, Sourced
@@ -52,13 +53,21 @@ def reach_reserved_zone(ctx: DeclarationContext, spec: GpuPoolSpec) -> bool:
         NO_SUBNET,
         f"the {what} is in {zone}, and the platform is in {region}"
         if elsewhere
-        else f"the {what} is in {zone}, and the network has subnets in {', '.join(sorted(there)) or 'no zone'} only",
+        else f"the {what} is in {zone}, and {_known(there)}",
         at=field,
         help=f"name capacity in a zone of {region}, such as {region}a"
         if elsewhere
+        else f"add `subnet_zones: {{SUBNET: {zone}}}` to cloud.network.existing"
+        if ctx.platform.spec.cloud.network.existing is not None
         else "raise `cloud.network.zones`, or name capacity in one of those zones",
     )
     return False
+
+
+def _known(there: Mapping[str, Any]) -> str:
+    if not there:
+        return "the zones of the network's subnets are not known"
+    return f"the network has private subnets in {', '.join(sorted(there))} only"
 
 
 def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alternative, disk_gib: Sourced[int]) -> None:

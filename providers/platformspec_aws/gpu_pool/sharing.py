@@ -33,6 +33,8 @@ MIG: Final[Mapping[tuple[str, int], tuple[str, Mapping[str, int]]]] = {
     ("h200", 141): ("h200.141gb", {"1g.18gb": 7, "1g.35gb": 4, "2g.35gb": 3, "3g.71gb": 2, "7g.141gb": 1}),
     ("b200", 179): ("b200.180gb", {"1g.23gb": 7, "1g.45gb": 4, "2g.45gb": 3, "3g.90gb": 2, "7g.180gb": 1}),
 }
+# GPUs that NVIDIA divides, and Bottlerocket does not yet. Source: Amazon EKS user guide, NVIDIA devices.
+WITH_MIG: Final = frozenset({"a100", "h100", "h200", "b200", "b300", "rtx-pro-4500", "rtx-pro-6000"})
 # A slice that is called 10gb has 9.5 GiB: the driver keeps a part. Source: NVIDIA MIG User Guide (1g.5gb: 4864 MiB).
 USABLE: Final = 0.95
 CONFIG_LABEL: Final = "nvidia.com/device-plugin.config"
@@ -51,7 +53,9 @@ def slices(ctx: DeclarationContext, sharing: SharingSpec, alternative: Alternati
             able = sorted({accelerator for accelerator, _ in MIG})
             ctx.reject(
                 NO_MIG,
-                f"{entry.type} has {entry.accelerator} GPUs of {entry.gpu_memory_gib:g} GiB, which cannot be divided with MIG",
+                f"{entry.type} has {entry.accelerator} GPUs of {entry.gpu_memory_gib:g} GiB, for which Bottlerocket has no MIG profiles"
+                if entry.accelerator in WITH_MIG
+                else f"{entry.type} has {entry.accelerator} GPUs, which have no MIG",
                 at="sharing.mode",
                 help=f"write `mode: time_slicing` with `replicas`, or choose one of {', '.join(able)}",
             )

@@ -116,6 +116,10 @@ def _adopt(ctx: DeclarationContext, spec: NetworkSpec) -> None:
             egress_ready=(),
         )
     )
+    by_zone: dict[str, Any] = {
+        zone: ctx.src(subnet, f"existing.subnet_zones.{subnet}")
+        for subnet, zone in sorted(existing.subnet_zones.items(), reverse=True)
+    }
     endpoint = (
         ctx.src(existing.opensearch_endpoint_id, "existing.opensearch_endpoint_id")
         if existing.opensearch_endpoint_id is not None
@@ -123,7 +127,7 @@ def _adopt(ctx: DeclarationContext, spec: NetworkSpec) -> None:
     )
     ctx.offer(
         AwsNetworkExports(
-            zones=(), private_subnets_by_zone={}, logs_key_arn=_logs_key(ctx), search_endpoint_id=endpoint
+            zones=(), private_subnets_by_zone=by_zone, logs_key_arn=_logs_key(ctx), search_endpoint_id=endpoint
         )
     )
 

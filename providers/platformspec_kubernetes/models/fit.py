@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
 from typing import Final
 
 from platformspec.sdk import (
+    PRECISIONS,
     Address,
     Code,
     DeclarationContext,
@@ -25,18 +28,21 @@ from platformspec.sdk import (
     estimate,
     facts_of,
     fixes,
+    keeps_blocks,
     keeps_concurrency,
     known_model,
     margin_line,
+    named_after,
     number,
     parallelism,
     starts,
     sum_lines,
+    variants,
 )
 from platformspec_kubernetes.models import precision
 from platformspec_kubernetes.models.adapters import rank
 from platformspec_kubernetes.models.engines.engine import Engine
-from platformspec_kubernetes.models.pool_gpu import smallest_gpu
+from platformspec_kubernetes.models.pool_gpu import oldest_gpu, smallest_gpu
 
 DOES_NOT_FIT = Code(
     "PS569",
@@ -99,10 +105,13 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
         if spec.source is None or spec.source.nim is None:
             _unknown(ctx, spec)
         return
-    weights = precision.check(ctx, spec, pool, facts)
-    if weights is None:
+    precision.check_published(ctx, spec)
+    setup = setup_of(spec, engine, smallest_gpu(pool), replica, facts, facts.precision or precision.USUAL)
+    if (
+        ctx.rejected
+        or precision.check(ctx, spec, pool, facts, functools.partial(_other_weights, ctx, spec, setup, pool)) is None
+    ):
         return
-    setup = setup_of(spec, engine, smallest_gpu(pool), replica, facts, weights)
     result = estimate(setup)
     ctx.offer(Fitted(setup, result))
     if result.unknown:
@@ -110,7 +119,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
     if result.verdict == "does_not_fit":
         _does_not_fit(ctx, spec, setup, result, pool)
     elif result.verdict == "tight":
-        help = _help(_fixes(ctx, spec, setup, pool, "starts"))
+        help = _help(spec, _fixes(ctx, spec, setup, pool, "starts"))
         message = f"{_name(spec, ctx)} has {-result.short:.1f} GiB to spare on {_gpus(setup)}, and the estimate is off by up to {result.margin:.1f} GiB"
         if result.short > 0:
             message = f"{_name(spec, ctx)} misses {result.short:.1f} GiB on {_gpus(setup)}, and the estimate is off by up to {result.margin:.1f} GiB"
@@ -164,7 +173,7 @@ def _does_not_fit(
         DOES_NOT_FIT,
         message,
         at=at,
-        help=_help(_fixes(ctx, spec, setup, pool, "starts")),
+        help=_help(spec, _fixes(ctx, spec, setup, pool, "starts")),
         related=(_note(setup, result, 1),),
     )
 
@@ -179,7 +188,7 @@ def _concurrency(
         f"the KV cache of {ctx.address} holds {result.full_sequences} of {setup.sequences} sequences of "
         f"{number(setup.context_tokens)} tokens: {result.cache_all - result.room:.1f} GiB are missing on each of {_gpus(setup)}",
         at="serve.concurrency",
-        help=_help(_fixes(ctx, spec, setup, pool, "concurrency")),
+        help=_help(spec, _fixes(ctx, spec, setup, pool, "concurrency")),
         related=(_note(setup, result, setup.rank_sequences),),
     )
 
@@ -187,9 +196,33 @@ def _concurrency(
 def _fixes(ctx: DeclarationContext, spec: ModelSpec, setup: Setup, pool: GpuPoolExports, aim: str) -> list[Fix]:
     heads, kv_heads = setup.facts.attention_heads, setup.facts.kv_heads
     most = pool.max_gpus_per_pod.value // (setup.pipeline if setup.data > 1 else 1)
-    sizes = [n for n in range(1, most + 1) if heads and divides(n, heads, kv_heads)]
+    serve = spec.serve
+    sizes = [
+        n
+        for n in range(1, most + 1)
+        if heads
+        and divides(n, heads, kv_heads)
+        and keeps_blocks(setup.facts, n, serve.data_parallel, expert=serve.expert_parallel)
+    ]
     goal = starts if aim == "starts" else keeps_concurrency
     return fixes(setup, goal, tensor_sizes=sizes, places=_places(ctx, spec))
+
+
+def _other_weights(ctx: DeclarationContext, spec: ModelSpec, setup: Setup, pool: GpuPoolExports) -> list[str]:
+    """What to write where the pool cannot compute with the weights: the same model in other precisions, and other pools."""
+    capability = oldest_gpu(pool).compute_capability
+    ways: list[tuple[str, Setup]] = []
+    for name in ("bf16", "fp16", "int8", "awq"):
+        known = name in variants(repository) if (repository := _repository(spec)) is not None else False
+        if capability >= PRECISIONS[name].computes_from and (known or name not in precision.SIXTEEN_BITS):
+            facts = replace(setup.facts, precision=name, quantised=None)
+            ways.append((precision.quantised(repository, name), replace(setup, precision=name, facts=facts)))
+    least = PRECISIONS[setup.precision].computes_from
+    for place in _places(ctx, spec):
+        if place.gpu.compute_capability >= least and place.gpus >= setup.tensor:
+            ways.append((f"`pool: {place.name}`", replace(setup, gpu=place.gpu)))
+    counted = [(text, estimate(other)) for text, other in ways]
+    return [f"{text} ({_holds(result)})" for text, result in counted if starts(result)]
 
 
 def _places(ctx: DeclarationContext, spec: ModelSpec) -> list[Place]:
@@ -210,19 +243,26 @@ def _cluster_of(ctx: DeclarationContext, pool: Address) -> Address | None:
     return next((edge.target for edge in ctx.graph.edges_from(pool) if edge.relation == "placed_in"), None)
 
 
-def _help(found: list[Fix]) -> str:
+def _help(spec: ModelSpec, found: list[Fix]) -> str:
     if not found:
         return "no single change of it helps: choose a pool with more GPU memory, or a smaller model"
-    return "any of these, each computed anew:\n" + "\n".join(_advice(fix) for fix in found)
+    return "any of these, each computed anew:\n" + "\n".join(_advice(fix, _repository(spec)) for fix in found)
 
 
-def _advice(fix: Fix) -> str:
-    result = fix.estimate
-    holds = f"holds {number(result.tokens)} tokens" if result.tokens is not None else f"leaves {result.room:.1f} GiB"
-    if fix.text.startswith("weights in "):
-        name = fix.setup.precision
-        return f"{fix.text}: a repository with them, and `precision: {name}` ({holds})"
-    return f"`{fix.text}` ({holds})"
+def _advice(fix: Fix, repository: str | None) -> str:
+    text = (
+        precision.quantised(repository, fix.setup.precision) if fix.text.startswith("weights in ") else f"`{fix.text}`"
+    )
+    return f"{text} ({_holds(fix.estimate)})"
+
+
+def _holds(result: Estimate) -> str:
+    return f"holds {number(result.tokens)} tokens" if result.tokens is not None else f"leaves {result.room:.1f} GiB"
+
+
+def _repository(spec: ModelSpec) -> str | None:
+    """The entry of the catalogue that says what the model is."""
+    return spec.facts.like or (spec.source.hugging_face if spec.source is not None else None)
 
 
 def _note(setup: Setup, result: Estimate, sequences: int) -> Related:
@@ -249,11 +289,9 @@ def _place(spec: ModelSpec) -> str:
 
 def _unknown(ctx: DeclarationContext, spec: ModelSpec) -> None:
     chat = [f"{name} ({where})" for name, where in WRITTEN.items() if name != "expert_intermediate"]
-    like = (
-        ""
-        if spec.source is not None and spec.source.hugging_face
-        else "`facts: {like: owner/name}` with the model that it is a copy of, or "
-    )
+    repository = spec.source.hugging_face if spec.source is not None else None
+    known = named_after(repository) if repository is not None else None
+    like = f"`facts: {{like: {known or 'owner/name'}}}` if it is a copy, a fine-tune or a quantisation of that, or "
     ctx.reject(
         UNKNOWN,
         f"the catalogue does not know {_name(spec, ctx)}, so its memory cannot be computed",

@@ -41,7 +41,9 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, replica: Par
                 CANNOT,
                 f"{ctx.address} is to run on KServe, and {reason}",
                 at=at if at != "serve.engine" or spec.serve.engine else "task",
-                help="write `backend: kubernetes`, or remove it",
+                help=f"write `scale: {{min: {spec.scale.max}}}` without `max`, or `backend: kubernetes`"
+                if at == "scale.max"
+                else "write `backend: kubernetes`, or remove it",
             )
 
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import PRECISIONS, Code, DeclarationContext, GpuPoolExports, ModelFacts, ModelSpec, gpu
+from collections.abc import Callable, Sequence
+
+from platformspec.sdk import (
+    PRECISIONS,
+    Code,
+    DeclarationContext,
+    GpuPoolExports,
+    ModelFacts,
+    ModelSpec,
+    gpu,
+    known_model,
+    variants,
+)
 from platformspec_kubernetes.models.pool_gpu import oldest_gpu
 
 CANNOT_COMPUTE = Code(
@@ -21,13 +33,55 @@ NO_BF16 = Code(
     explain="Compute capability 7.5 (T4) has fp16 and no bf16. vLLM and SGLang convert bf16 weights to fp16, whose range is smaller: models trained in bf16 may overflow. `precision: fp16` says that this is meant.",
 )
 
+OTHER_WEIGHTS = Code(
+    "PS430",
+    "a precision that the repository does not have",
+    explain="`source.precision` says in which precision weights are published; it converts nothing. An engine loads what is in the repository, so weights in 16 bits take twice the memory of the fp8 that the file counts on. Quantised weights are a repository of their own. Between bf16 and fp16 engines convert.",
+)
+
 USUAL = "bf16"
+SIXTEEN_BITS = frozenset({"bf16", "fp16"})
 # mxfp4 is made for GPUs that expand it: OpenAI publishes gpt-oss for H100 (openai/gpt-oss, README).
 MADE_TO_EXPAND = frozenset({"mxfp4"})
 
 
-def check(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports, facts: ModelFacts) -> str | None:
-    """The precision of the weights; None where no GPU of the pool can run them."""
+def check_published(ctx: DeclarationContext, spec: ModelSpec) -> None:
+    """Refuse a precision that the catalogue knows the repository not to have."""
+    source = spec.source
+    if source is None or source.precision is None or source.hugging_face is None or spec.facts.like is not None:
+        return
+    known = known_model(source.hugging_face)
+    there = known.precision if known is not None else None
+    if there is None or there == source.precision or {there, source.precision} <= SIXTEEN_BITS:
+        return
+    other = variants(source.hugging_face).get(source.precision)
+    ctx.reject(
+        OTHER_WEIGHTS,
+        f"{source.hugging_face} has its weights in {there}, and {ctx.address} counts on {source.precision}",
+        at="source.precision",
+        help=f"write `hugging_face: {other}`"
+        if other is not None
+        else f"remove `precision`, or {quantised(source.hugging_face, source.precision)}",
+    )
+
+
+def quantised(hugging_face: str | None, precision: str) -> str:
+    """What to write for the same model in another precision."""
+    known = variants(hugging_face).get(precision) if hugging_face is not None else None
+    if known is not None:
+        return f"`hugging_face: {known}`"
+    like = f" and `facts: {{like: {hugging_face}}}`" if hugging_face is not None and known_model(hugging_face) else ""
+    return f"name a repository with weights in {precision}, with `precision: {precision}`{like}"
+
+
+def check(
+    ctx: DeclarationContext,
+    spec: ModelSpec,
+    pool: GpuPoolExports,
+    facts: ModelFacts,
+    ways_out: Callable[[], Sequence[str]],
+) -> str | None:
+    """The precision of the weights; None where no GPU of the pool can run them. `ways_out` says what to write instead, and is asked only then."""
     name = facts.precision or USUAL
     kind = PRECISIONS[name]
     weakest = oldest_gpu(pool)
@@ -44,12 +98,12 @@ def check(ctx: DeclarationContext, spec: ModelSpec, pool: GpuPoolExports, facts:
         )
         return name
     if capability < kind.runs_from or name == "fp8":
-        better = ", ".join(able(kind.computes_from))
+        better, ways = f"choose a pool with {', '.join(able(kind.computes_from))}", ways_out()
         ctx.reject(
             CANNOT_COMPUTE,
             f"{ctx.address} has weights in {name}: {has}",
             at=at,
-            help=f"choose a pool with {better}, or weights in {_alternative(capability)}",
+            help="any of these, each computed anew:\n" + "\n".join((*ways, f"or {better}")) if ways else better,
         )
         return None
     if name not in MADE_TO_EXPAND:

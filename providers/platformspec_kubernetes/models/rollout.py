@@ -5,9 +5,10 @@ Nothing in the cluster promotes a version: the file says who answers, and each s
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from platformspec.sdk import (
     Code,
@@ -36,6 +37,13 @@ NO_ROOM = Code(
     "a rollout for which there are no GPUs",
     explain="While two versions run, or replicas surge, a model needs more GPUs than its usual number. They must be there: within the pool's largest size, beside what other models hold, and within the team's quota. A reservation does not grow.",
 )
+ENDS_SOON = Code(
+    "PS597",
+    "a new version on capacity that is about to end",
+    explain="A new version is watched for days before it is promoted. When a Capacity Block ends AWS takes its nodes, and with them both versions. `plan --at DATE` lists what a day takes away.",
+)
+# A canary is watched over a working week at least once: weekdays and weekends have different callers.
+WATCHED_DAYS: Final = 7
 ORIGINS = ("hugging_face", "bucket", "oci", "nim")
 
 
@@ -100,6 +108,36 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
         _room(ctx, pool, "rollout.surge", "a surge", rollout.surge * replica.gpus)
     if new is not None:
         _room(ctx, pool, f"{new.field}.version", f"{new.role} beside the present version", new.replicas * replica.gpus)
+        _lasts(ctx, pool, new, new.replicas * replica.gpus)
+
+
+def _lasts(ctx: DeclarationContext, pool: GpuPoolExports, new: Candidate, gpus: int) -> None:
+    """Warn where the nodes of both versions go before anybody could judge the new one."""
+    if pool.ends is None:
+        return
+    left = (datetime.date.fromisoformat(pool.ends.value) - ctx.as_of).days
+    if left >= WATCHED_DAYS:
+        return
+    own, cluster = ctx.target("runs_on"), ctx.cluster_address()
+    stay = [
+        address.name
+        for address in ctx.graph.declarations
+        if (other := ctx.exports_or_none(address, GpuPoolExports)) is not None
+        and other.ends is None
+        and address != own
+        and any(e.relation == "placed_in" and e.target == cluster for e in ctx.graph.edges_from(address))
+    ]
+    instead = f", or move the model to {' or '.join(stay)}" if stay else ""
+    ctx.warn(
+        ENDS_SOON,
+        f"{new.role} of {ctx.address} runs on {gpus} {'/'.join(pool.accelerators.value)} GPUs of {own}, which end on "
+        f"{pool.ends.value}, {left} day{'s' if left != 1 else ''} from now",
+        at=new.field,
+        help=f"extend the Capacity Block, or name its successor, and write the day in `ends`{instead}",
+        related=(("the block ends here", (*ctx.graph.declarations[own].path, "capacity", "block", "ends")),)
+        if own is not None
+        else (),
+    )
 
 
 def _room(ctx: DeclarationContext, pool: GpuPoolExports, at: str, what: str, extra: int) -> None:
@@ -114,12 +152,15 @@ def _room(ctx: DeclarationContext, pool: GpuPoolExports, at: str, what: str, ext
     if extra > spare:
         until = f" until {spec.capacity.block.ends}, when its Capacity Block ends" if spec.capacity.block else ""
         fixes = [
-            "`surge: 0`, which replaces replicas one after the other" if at.endswith("surge") else "fewer replicas"
+            "`surge: 0`, which replaces replicas one after the other"
+            if at.endswith("surge")
+            else "the version in `source` instead, and replicas are replaced one after the other"
         ]
         if not spec.capacity.block:
             per_node = max(1, pool.gpus_per_node.value)
             nodes = -(-(held + extra) // per_node)
-            fixes.insert(0, f"`nodes: {{max: {nodes}}}` for {address}")
+            size = f"max: {nodes}" if spec.fixed_because is None else f"min: {nodes}, max: {nodes}"
+            fixes.insert(0, f"`nodes: {{{size}}}` for {address}")
         ctx.reject(
             NO_ROOM,
             f"{what} needs {extra} more {accelerator} GPUs, and {address} has {max(spare, 0)} of {pool.max_gpus.value} to spare{until}",

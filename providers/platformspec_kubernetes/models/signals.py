@@ -14,8 +14,8 @@ TARGETS: Final = {"queue_depth": 5.0, "kv_cache": 0.8}
 WAKES_ONLY: Final = "1000000"
 NO_TARGET = Code(
     "PS528",
-    "scaling on tokens without a target",
-    explain="How many tokens a replica generates in a second depends on model, GPU and load, so there is no usual value. Measure one replica under load and write what it holds.",
+    "a scaling target that is missing, or that nothing reaches",
+    explain="How many tokens a replica generates in a second depends on model, GPU and load, so there is no usual value: measure one replica under load and write what it holds. The use of a KV cache is a share, from 0 to 1; a target above that would never add a replica.",
 )
 
 
@@ -29,6 +29,14 @@ def load(launch: Launch, engine: Engine, namespace: str, server: str) -> dict[st
             f"{ctx.address} scales on tokens, and does not say how many a replica shall generate",
             at="scale.on",
             help="add `target`, in tokens per second and replica",
+        )
+        return None
+    if spec.scale.on == "kv_cache" and target > 1:
+        ctx.reject(
+            NO_TARGET,
+            f"{ctx.address} adds replicas at {target:g} of the KV cache, and all of it is 1",
+            at="scale.target",
+            help=f"write `target: {target / 100:g}`" if 1 < target <= 100 else "write `target: 0.8`",
         )
         return None
     # The job is the PodMonitor's, so a model's name may begin with another's.

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, ModelSpec, divides, facts_of, parallelism
+from platformspec.sdk import (
+    Code,
+    DeclarationContext,
+    GpuPoolExports,
+    ModelFacts,
+    ModelSpec,
+    divides,
+    facts_of,
+    keeps_blocks,
+    parallelism,
+)
 from platformspec_kubernetes.models.engines.engine import Engine, Split
 
 TOO_MANY_GPUS = Code(
@@ -24,6 +34,11 @@ CANNOT_SPLIT = Code(
     "PS522",
     "a way to spread that the engine does not have",
     explain="Engines differ in how they spread a replica over GPUs and pods. GPUs that the engine would not use are not requested.",
+)
+CUT_BLOCKS = Code(
+    "PS429",
+    "a split that cuts blocks of fp8 weights",
+    explain="Weights in fp8 that are published in blocks (`weight_block_size` in config.json) have one scale for each block, so the part of a feed-forward layer that a rank has must be whole blocks. Engines end at their start where it is not: `is not divisible by weight quantization block_n = 128`. Expert parallelism leaves routed experts whole.",
 )
 ALONE = Code(
     "PS523",
@@ -124,6 +139,8 @@ def _shape(ctx: DeclarationContext, spec: ModelSpec, gpus: int) -> None:
             at="serve.tensor_parallel",
             help=f"write one of: {', '.join(map(str, fits))}",
         )
+    if not keeps_blocks(facts, serve.tensor_parallel, serve.data_parallel, expert=serve.expert_parallel):
+        _blocks(ctx, spec, facts, gpus)
     if facts.layers and serve.pipeline_parallel > facts.layers:
         ctx.reject(
             LAYERS,
@@ -131,6 +148,27 @@ def _shape(ctx: DeclarationContext, spec: ModelSpec, gpus: int) -> None:
             at="serve.pipeline_parallel",
             help=f"write `pipeline_parallel: {facts.layers}` or less",
         )
+
+
+def _blocks(ctx: DeclarationContext, spec: ModelSpec, facts: ModelFacts, gpus: int) -> None:
+    tensor, data, expert = spec.serve.tensor_parallel, spec.serve.data_parallel, spec.serve.expert_parallel
+    ranks = tensor if expert or not facts.experts else tensor * data
+    width = facts.intermediate if expert or not facts.experts else facts.expert_intermediate
+    heads = facts.attention_heads or 1
+    fits = [
+        str(n)
+        for n in range(1, gpus + 1)
+        if divides(n, heads, facts.kv_heads) and keeps_blocks(facts, n, data, expert=expert)
+    ]
+    ways = [f"`tensor_parallel: {' or '.join(fits)}`"] if fits else []
+    if facts.experts and not expert and keeps_blocks(facts, tensor, data, expert=True):
+        ways.append("`expert_parallel: true`")
+    ctx.reject(
+        CUT_BLOCKS,
+        f"{ranks} ranks have {(width or 0) / ranks:g} of the {width} rows of a feed-forward layer of {ctx.address} each, and its fp8 weights are in blocks of {facts.weight_block}",
+        at="serve.tensor_parallel" if tensor > 1 else "serve.data_parallel",
+        help=f"write {' or '.join(ways)}" if ways else "choose weights in 16 bits",
+    )
 
 
 def _largest(spec: ModelSpec) -> str:

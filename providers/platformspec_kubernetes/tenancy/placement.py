@@ -10,6 +10,7 @@ from platformspec.sdk import (
     AggregateContext,
     Code,
     GpuPoolExports,
+    GpuPoolSpec,
     ModelSpec,
     TeamSpec,
     borrowable,
@@ -35,6 +36,11 @@ NEVER_REACHED = Code(
     "more replicas than there can be GPUs for",
     explain="`scale.max` is a promise to callers: load up to it is answered. Replicas beyond what the pool has at its largest, or beyond what the team may hold and borrow, stay pending forever.",
 )
+IDLE = Code(
+    "PS497",
+    "nodes that are paid for and that no model can use",
+    explain="Nodes of `nodes.min` are there day and night. Where all models of the pool together, at their largest and with new versions beside them, hold fewer GPUs than those nodes have, whole nodes stay empty. Teams with a quota of the accelerator may use them for pods of their own, so of such pools nothing is said.",
+)
 # Sorting pods by size and trying every node that differs ends soon for real platforms; where it does not, nothing is claimed.
 TRIES: Final = 20_000
 
@@ -47,6 +53,8 @@ def check_placement(ctx: AggregateContext) -> None:
         for model, spec in models.items():
             _reach(ctx, model, spec, address, pool, teams)
         _pack(ctx, address, pool, models)
+        if not any(teams[name].quota.keys() & set(pool.accelerators.value) for name in teams):
+            _idle(ctx, address, pool, models)
 
 
 def places(nodes: Mapping[int, int], pods: list[int]) -> bool | None:
@@ -128,6 +136,29 @@ def _reach(
             f"{model} may have {most} replicas with {most * each} {words} GPUs, and {who.format(there)}: enough for {there // each}",
             at=(*path, "max"),
             help=f"write `max: {there // each}`, or {more}",
+        )
+
+
+def _idle(ctx: AggregateContext, address: Address, pool: GpuPoolExports, models: Mapping[Address, ModelSpec]) -> None:
+    spec = ctx.graph.declarations[address].spec
+    assert isinstance(spec, GpuPoolSpec)
+    size, always = min(pool.nodes.value), spec.capacity.nodes.min
+    used = sum(
+        (replicas_at_most(model) + replicas_beside(model) + model.rollout.surge) * gpus_per_replica(model.serve)
+        for model in models.values()
+    )
+    idle = always - -(-used // size)
+    if idle > 0:
+        held = f"its models hold {used} at their largest" if models else "no model runs on it"
+        ctx.warn(
+            IDLE,
+            f"{address} always has {_nodes({size: always})} GPUs, and {held}: {idle} of the nodes can never be used",
+            at=(*ctx.graph.declarations[address].path, "capacity", "nodes"),
+            help=f"write `min: {always - idle}`"
+            if spec.fixed_because is None
+            else f"write `nodes: {{min: {always - idle}, max: {always - idle}}}`"
+            if always > idle
+            else "remove the pool, or say which model runs on it",
         )
 
 
