@@ -11,11 +11,13 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from platformspec.address import Address
 from platformspec.checks import PolicyFinding, check_difference, check_graph, check_program
 from platformspec.cost.delta import CostDelta, compare
 from platformspec.cost.estimate import Estimate, estimate
 from platformspec.cost.prices import PriceTable
 from platformspec.diagnostics import Report
+from platformspec.fit.estimate import Fitted
 from platformspec.graph.platform import Platform
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.graph.renames import check_claims, former_names
@@ -52,6 +54,7 @@ class Compilation:
     prices: PriceTable | None = None
     estimate: Estimate | None = None
     made_by: Mapping[str, Maker] = field(default_factory=dict)
+    fitted: Mapping[Address, Fitted] = field(default_factory=dict)
     findings: tuple[PolicyFinding, ...] = ()
 
     @property
@@ -101,6 +104,7 @@ def lower_graph(c: Compilation) -> None:
     if lowered is not None:
         c.program = lowered.program
         c.made_by = lowered.made_by
+        c.fitted = lowered.fitted
         c.lock = c.lock.with_names(c.environment, lowered.names)
 
 

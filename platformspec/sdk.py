@@ -15,7 +15,7 @@ from platformspec.diagnostics import Code, Path, Related, Report
 from platformspec.diagnostics.suggest import closest
 from platformspec.fit.architecture import divides
 from platformspec.fit.engine import EngineMemory, Load
-from platformspec.fit.estimate import Estimate, Setup, estimate
+from platformspec.fit.estimate import Estimate, Fitted, Setup, estimate
 from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
 from platformspec.fit.gpu import Gpu, gpu
 from platformspec.fit.offerings import Offering
@@ -39,7 +39,14 @@ from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExport
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.lending import borrowable
 from platformspec.kinds.model import ModelExports, ModelSpec
-from platformspec.kinds.parallelism import Parallelism, gpus_per_replica, parallelism, replicas_at_least
+from platformspec.kinds.parallelism import (
+    Parallelism,
+    gpus_per_replica,
+    parallelism,
+    replicas_at_least,
+    replicas_at_most,
+    replicas_beside,
+)
 from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
@@ -57,6 +64,7 @@ from platformspec.lower.contract import (
     Acting,
     Capability,
     ClusterAccess,
+    GivenId,
     Grant,
     Provider,
     ProviderSet,
@@ -67,7 +75,7 @@ from platformspec.lower.contract import (
     Workload,
 )
 from platformspec.lower.objects import Objects, ObjectsProblem, Stored
-from platformspec.lower.stage import Stage, Summary
+from platformspec.lower.stage import Existing, Stage, Summary
 from platformspec.lower.state_bucket import BucketProblem, BucketTrait, StateBucket
 from platformspec.source.document import Document
 
@@ -110,12 +118,15 @@ __all__ = [
     "EngineMemory",
     "Ephemeral",
     "Estimate",
+    "Existing",
     "Expr",
     "FallbackSpec",
+    "Fitted",
     "Fix",
     "FrontExports",
     "GatewayExports",
     "GatewaySpec",
+    "GivenId",
     "Gpu",
     "GpuChoice",
     "GpuPoolExports",
@@ -199,6 +210,8 @@ __all__ = [
     "paths_of",
     "physical_name",
     "replicas_at_least",
+    "replicas_at_most",
+    "replicas_beside",
     "starts",
     "sum_lines",
 ]

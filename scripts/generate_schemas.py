@@ -11,6 +11,7 @@ from typing import Any
 
 from platformspec.apply.events import SCHEMA as EVENT_SCHEMA
 from platformspec.diagnostics.render.json import SCHEMA as DIAGNOSTIC_SCHEMA
+from platformspec.drift.render.json import SCHEMA as DRIFT_SCHEMA
 from platformspec.emit.requirements import SCHEMA as REQUIREMENTS_SCHEMA
 from platformspec.kinds.schema import fragment_schema, platform_schema, prices_schema
 from platformspec.plan.render.cost_json import SCHEMA as COST_SCHEMA
@@ -32,6 +33,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "diagnostic.schema.json": DIAGNOSTIC_SCHEMA,
         "review.schema.json": REVIEW_SCHEMA,
         "apply-event.schema.json": EVENT_SCHEMA,
+        "drift.schema.json": DRIFT_SCHEMA,
     }
 
 

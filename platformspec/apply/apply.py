@@ -137,7 +137,12 @@ def _forward(work: _Work) -> None:
         _unguard(work)
         return
     site.write(work.union)
-    replaced = {change.id for change in intent.plan.changes if change.action == "replace"}
+    # What was made and is now only read goes here: its id stays, and so nothing of it is left for the end.
+    replaced = {
+        change.id
+        for change in intent.plan.changes
+        if change.action == "replace" or (change.action == "delete" and change.id in intent.head.nodes)
+    }
 
     def one(name: str) -> None:
         apply_stack(

@@ -111,11 +111,24 @@ class Cluster:
             raise ObjectRefused(_refusal(self.name, done.stderr), accepted)
         return accepted
 
-    def read(self, identities: Sequence[Identity]) -> dict[Identity, Object]:
-        """Those of the objects that are there."""
+    def dry_run(self, objects: Sequence[Object]) -> dict[Identity, Object]:
+        """What an apply that takes over every field would make of each; nothing is changed. Raises `Failure`."""
+        if not objects:
+            return {}
+        options = ["--server-side", "--dry-run=server", f"--field-manager={MANAGER}", "--force-conflicts"]
+        done = self._patiently(["apply", *options, "-o", "json", "-f", "-"], objects)
+        if done.code != 0:
+            raise _refusal(self.name, done.stderr)
+        return {Identity.of(object): object for object in _objects(done.stdout)}
+
+    def read(self, identities: Sequence[Identity], *, managed_fields: bool = False) -> dict[Identity, Object]:
+        """Those of the objects that are there. `managed_fields`: with who wrote which field."""
         if not identities:
             return {}
-        done = self._patiently(["get", "--ignore-not-found", "-o", "json", "-f", "-"], [i.stub() for i in identities])
+        shown = [f"--show-managed-fields={str(managed_fields).lower()}"]
+        done = self._patiently(
+            ["get", "--ignore-not-found", *shown, "-o", "json", "-f", "-"], [i.stub() for i in identities]
+        )
         # A kind whose definition is gone has no objects.
         if done.code != 0 and not re.search(r"NotFound|not found|no matches for kind", done.stderr):
             raise _refusal(self.name, done.stderr)
@@ -129,9 +142,10 @@ class Cluster:
         if done.code != 0:
             raise _refusal(self.name, done.stderr)
 
-    def list(self, kind: str) -> tuple[Object, ...]:
+    def list(self, kind: str, *, managed_fields: bool = False) -> tuple[Object, ...]:
         """All objects of a kind (`nodeclaims.karpenter.sh`) in the cluster; none where it does not know the kind."""
-        done = self._kubectl.run(["get", kind, "--all-namespaces", "-o", "json"])
+        shown = f"--show-managed-fields={str(managed_fields).lower()}"
+        done = self._kubectl.run(["get", kind, "--all-namespaces", shown, "-o", "json"])
         return tuple(_objects(done.stdout)) if done.code == 0 else ()
 
     def last_event(self, identity: Identity) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import pathlib
 import threading
@@ -17,6 +18,7 @@ from platformspec.apply.process import Program, identity
 from platformspec.apply.record import Record
 from platformspec.apply.terraform import Stack
 from platformspec.diagnostics import Failure
+from platformspec.emit.artifacts import ArtifactTree
 from platformspec.emit.emit import emit
 from platformspec.emit.settings import EmitSettings
 from platformspec.ir import program as ir
@@ -40,6 +42,7 @@ class Site:
     - `folder`: generated files, local state and logs.
     - `kept_locks`: where the providers' lock files of the platform are kept; None in a rehearsal.
     - `cluster`: name -> the way to that cluster, once what it needs is applied.
+    - `looks`: nothing is applied from here; see `looking`.
     - `import_ids`: Terraform type -> form of the id under which `terraform import` finds it, for types named by us.
     """
 
@@ -57,12 +60,13 @@ class Site:
     limits: Limits = field(default_factory=Limits)
     run: int = 0
     acted: bool = False
+    looks: bool = False
     _outputs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def stacks_folder(self) -> pathlib.Path:
-        return self.folder / "terraform" / "stacks"
+        return self.folder / "terraform" / ("looking" if self.looks else "stacks")
 
     def logs(self, run: int) -> pathlib.Path:
         """What terraform said in a run."""
@@ -70,7 +74,17 @@ class Site:
 
     def write(self, program: ir.Program, *, emptied: tuple[str, ...] = ()) -> None:
         """Make the folder hold the files of this program. `emptied`: see `emit`."""
-        emit(program, self.settings, cache=self.cache, emptied=emptied).write(self.folder)
+        files = emit(program, self.settings, cache=self.cache, emptied=emptied)
+        if not self.looks:
+            files.write(self.folder)
+            return
+        prefix = "terraform/stacks/"
+        stacks = {path.removeprefix(prefix): text for path, text in files.files.items() if path.startswith(prefix)}
+        ArtifactTree(stacks).write(self.stacks_folder)
+
+    def looking(self) -> Site:
+        """The same place for somebody who only looks: with files of its own, so that an apply is never disturbed."""
+        return dataclasses.replace(self, looks=True, _outputs={}, _lock=threading.RLock())
 
     def stack(self, name: str, step: str) -> Stack:
         """A stack whose programs are journalled under a step."""

@@ -10,6 +10,7 @@ from platformspec.apply.announced import refuse_unannounced
 from platformspec.apply.doubtful import narrow_doubts, settle_doubts
 from platformspec.apply.events import Event
 from platformspec.apply.site import Site
+from platformspec.apply.taken_over import refuse_replacing_imports, say_what_is_taken_over
 from platformspec.apply.terraform import RESTORE, STATE_UNREADABLE, Stack
 from platformspec.diagnostics import Failure
 from platformspec.emit.terraform import address
@@ -62,7 +63,9 @@ def apply_stack(
             planned = stack.plan(targets)
         site.record.settled(name)
         unfinished = {id for id, item in known.items() if item.certainty == "attempted"}
+        refuse_replacing_imports(name, planned.changes, ids, program.imported)
         refuse_unannounced(name, planned.changes, ids, announced, unfinished)
+        say_what_is_taken_over(site.tell, planned.changes, ids, program.imported)
         if planned.changes_something:
             # Should another machine go on with this run, it has no log to see how far this one came. Here the log begins first:
             # killed in between, nothing is in doubt.
@@ -76,7 +79,7 @@ def apply_stack(
                 raise
         else:
             stack.forget_plan()
-        counts = Counter(_verb(change.actions) for change in planned.changes)
+        counts = Counter("imported" if change.imported else _verb(change.actions) for change in planned.changes)
         if planned.moved:
             counts["moved"] = planned.moved
         detail["counts"] = dict(counts)

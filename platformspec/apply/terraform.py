@@ -68,7 +68,8 @@ class ResourceChange:
     """What terraform wants to do with one resource.
 
     `actions` as in its JSON plan; `after` holds the planned values. `tainted`: its creation failed half-way. `deposed`: it was
-    replaced already, and the old one is still there.
+    replaced already, and the old one is still there. `imported`: whether this plan takes it over. `changed`: names of arguments that
+    differ. `forced_by`: those that make it a replacement; `forced`: the same with what they are and would be, where that is no secret.
     """
 
     address: str
@@ -78,6 +79,9 @@ class ResourceChange:
     tainted: bool
     after: Mapping[str, Any]
     forced_by: tuple[str, ...]
+    imported: bool = False
+    changed: tuple[str, ...] = ()
+    forced: tuple[str, ...] = ()
 
     @property
     def destroys(self) -> bool:
@@ -150,15 +154,25 @@ class Stack:
 
     def plan(self, targets: Sequence[str] = ()) -> StackPlan:
         """Plan into a file. Reading drift changes nothing."""
-        options = ["-input=false", "-json", "-detailed-exitcode", f"-lock-timeout={LOCK_TIMEOUT}", f"-out={PLAN_FILE}"]
-        code = self._run(["plan", *options, *(f"-target={target}" for target in targets)], "plan", fine=(0, 2))
+        code, plan = self._planned([f"-lock-timeout={LOCK_TIMEOUT}", *(f"-target={target}" for target in targets)])
+        moved = sum("previous_address" in item for item in plan.get("resource_changes", ()))
+        return StackPlan(code == 2, tuple(_changes(plan)), moved)
+
+    def survey(self) -> Mapping[str, Any]:
+        """Terraform's own JSON plan, which nobody is to apply: the state is not locked, and no file is left."""
+        try:
+            return self._planned(["-lock=false"])[1]
+        finally:
+            self.forget_plan()
+
+    def _planned(self, options: Sequence[str]) -> tuple[int, Mapping[str, Any]]:
+        always = ["-input=false", "-json", "-detailed-exitcode", f"-out={PLAN_FILE}"]
+        code = self._run(["plan", *always, *options], "plan", fine=(0, 2))
         (self.folder / PLAN_FILE).chmod(0o600)
         shown = self._terraform.run(["show", "-json", PLAN_FILE], folder=self.folder)
         if shown.code != 0:
             raise self.failure("show", shown.stderr)
-        plan = json.loads(shown.stdout)
-        moved = sum("previous_address" in item for item in plan.get("resource_changes", ()))
-        return StackPlan(code == 2, tuple(_changes(plan)), moved)
+        return code, json.loads(shown.stdout)
 
     def apply(self, follow: Follow) -> None:
         """Apply the plan that was just made."""
@@ -315,9 +329,43 @@ def _changes(plan: Mapping[str, Any]) -> list[ResourceChange]:
                 item.get("action_reason") == "replace_because_tainted",
                 change.get("after") or {},
                 forced,
+                "importing" in change,
+                _differing(change),
+                tuple(_difference(change, path) for path in change.get("replace_paths", ())),
             )
         )
     return found
+
+
+def _differing(change: Mapping[str, Any]) -> tuple[str, ...]:
+    before, after, unknown = (change.get(key) or {} for key in ("before", "after", "after_unknown"))
+    return tuple(
+        name
+        for name in sorted({*before, *after, *unknown})
+        if before.get(name) != after.get(name) and not (unknown.get(name) and name not in after)
+    )
+
+
+def _difference(change: Mapping[str, Any], path: Sequence[str | int]) -> str:
+    name = ".".join(str(part) for part in path)
+    if any(_at(change.get(secret), path) is True for secret in ("before_sensitive", "after_sensitive")):
+        return f"{name} differs"
+    old = _at(change.get("before"), path)
+    if _at(change.get("after_unknown"), path) is True:
+        return f"{name} is {json.dumps(old)} and would be another one"
+    return f"{name} is {json.dumps(old)} and would be {json.dumps(_at(change.get('after'), path))}"
+
+
+def _at(value: Any, path: Sequence[str | int]) -> Any:
+    """What stands at a path; what is true of a whole is true of its parts."""
+    for part in path:
+        if value is True:
+            return True
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
 
 
 def _last_words(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from platformspec.checks.allowed_warnings import apply_allow
+from platformspec.checks.calendar import check_calendar
 from platformspec.checks.capacity import check_capacity
 from platformspec.checks.cost import check_budgets, check_increase, over_limit
 from platformspec.checks.freeze import check_freeze
@@ -30,6 +31,7 @@ GraphCheck = Callable[[PlatformGraph, Report], None]
 GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_models,
     check_capacity,
+    check_calendar,
     check_sharing,
     check_lending,
     check_groups,

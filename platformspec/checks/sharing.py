@@ -20,7 +20,7 @@ SEVERAL_SHARES = Code(
     explain="Two shares may be of the same GPU, so a second one brings no more memory and no second GPU. Tensor parallel needs GPUs of its own.",
 )
 NEEDS = {"time_slicing": "replicas", "mps": "replicas", "mig": "profile"}
-EXAMPLES = {"replicas": "replicas: 4", "profile": "profile: 1g.10gb"}
+EXAMPLES = {"replicas": 4, "profile": "1g.10gb"}
 
 
 def check_sharing(graph: PlatformGraph, report: Report) -> None:
@@ -38,7 +38,7 @@ def check_sharing(graph: PlatformGraph, report: Report) -> None:
                 f"{sharing.mode} takes {needed}, and {address} has {_has(sharing)}",
                 at=(*declaration.path, "sharing"),
                 on_key=True,
-                help=f"write `sharing: {{mode: {sharing.mode}, {EXAMPLES[needed]}}}`",
+                help=f"write `sharing: {{mode: {sharing.mode}, {needed}: {getattr(sharing, needed) or EXAMPLES[needed]}}}`",
             )
         for edge in graph.edges_to(address):
             user = graph.declarations[edge.source.parent]

@@ -43,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     Rule("gpu_pool", ("instances", "gpus_per_node"), lambda p: bool(p.any_of), "each alternative under any_of says it"),
     Rule("gpu_pool", ("capacity.reservation",), lambda p: p.capacity.block is not None, "the nodes come from a Capacity Block"),
     Rule("gpu_pool", ("capacity.spot",), lambda p: p.fixed_because is not None or p.capacity.nodes.min == p.capacity.nodes.max, "the pool has a fixed size"),
+    Rule("gpu_pool", ("disruption",), lambda p: p.fixed_because is not None or p.capacity.nodes.min == p.capacity.nodes.max, "Karpenter starts no nodes of the pool"),
     Rule("vector_store", ("storage_gib",), lambda v: v.engine != "qdrant", "only Qdrant has volumes of its own"),
     Rule("vector_store", ("replicas",), lambda v: v.engine == "pgvector", "the database says it"),
     Rule("vector_store", ("database",), lambda v: v.engine != "pgvector", "only pgvector lives in a database"),

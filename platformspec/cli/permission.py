@@ -1,4 +1,4 @@
-"""Whether a plan may be applied now: protection, versions, approvals and freeze windows."""
+"""Whether a plan may be applied now: imports, protection, versions, approvals and freeze windows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from platformspec.apply.announced import refuse_protected
 from platformspec.apply.approvals import refuse_unapproved
 from platformspec.apply.freeze import refuse_frozen
 from platformspec.apply.lock import who
+from platformspec.apply.taken_over import refuse_planned_replacements
 from platformspec.apply.versions import refuse_lowered
 from platformspec.cli.environment import Environment
 from platformspec.plan.change import Plan
@@ -27,6 +28,7 @@ def permit(
     `platformspec approve` shows this plan.
     """
     acting = here.compilation.providers.acting
+    refuse_planned_replacements(plan, scope)
     refuse_protected(plan, here.record.known(), acting.guards, scope)
     refuse_lowered(plan, acting.only_rise, scope)
     spec = here.compilation.spec

@@ -13,7 +13,10 @@ from platformspec.cli.session import say
 from platformspec.cli.stop import Stop
 from platformspec.diagnostics import Code, Failure, Report
 from platformspec.driver import Compilation
-from platformspec.lower.stage import Stage
+from platformspec.emit.terraform import known_arguments
+from platformspec.ir.node import Import
+from platformspec.ir.program import Program
+from platformspec.lower.stage import Existing, Stage
 from platformspec.source import Texts
 from platformspec.source.document import parse
 from platformspec.source.tree import Folder
@@ -46,4 +49,15 @@ def open_stage(compilation: Compilation, folder: pathlib.Path, args: argparse.Na
         say(list(report), Texts(tree), args)
         if stage is None or not report.ok:
             raise Stop(exit.ERRORS)
+        assert compilation.program is not None
+        stage.expect(_taken_over(compilation.program))
         yield stage
+
+
+def _taken_over(program: Program) -> Iterator[Existing]:
+    """What is imported is taken to be as the file says: nothing else is known of it here."""
+    for node in program:
+        if isinstance(node, Import):
+            resource = program.nodes[node.resource]
+            place = resource.placement
+            yield Existing(resource.type, place.account, place.region, str(node.attrs["id"]), known_arguments(resource))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from platformspec.ir.escape import terraform_literal
-from platformspec.ir.expr import Attr, Concat, Json, Secret, Value, Yaml
+from platformspec.ir.expr import Attr, Concat, Json, Secret, Value, Yaml, folded, is_known
 from platformspec.ir.link import output_name, remote_state_id
 from platformspec.ir.naming import terraform_name
 from platformspec.ir.node import Data, Ephemeral, Import, Manifest, Moved, Node, Output, ProviderConfig, Resource
@@ -55,6 +55,23 @@ def _arguments(program: Program, node: Node) -> Tree:
 
 def _plain(program: Program, node: Node, attrs: Mapping[str, Value]) -> Tree:
     return {key: value_of(program, node, value) for key, value in attrs.items() if value is not None}
+
+
+def known_arguments(node: Node) -> Tree:
+    """The arguments into which nothing goes that is known only after creation, as the cloud sees them."""
+    return {key: _known(folded(value)) for key, value in node.attrs.items() if value is not None and is_known(value)}
+
+
+def _known(value: Value) -> Any:
+    if isinstance(value, Json):
+        return json.dumps(_known(value.tree), separators=(",", ":"), ensure_ascii=False)
+    if isinstance(value, Yaml):
+        return dump(_known(value.tree))
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_known(item) for item in value]
+    return value
 
 
 def address(node: Node) -> str:

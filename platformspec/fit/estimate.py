@@ -111,6 +111,14 @@ class Estimate:
         return "fits" if self.short <= -self.margin else "tight"
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model on the smallest GPU of its pool, with what was estimated."""
+
+    setup: Setup
+    result: Estimate
+
+
 def estimate(setup: Setup) -> Estimate:
     """What the fullest GPU of a replica needs."""
     unknown = missing(setup.facts)

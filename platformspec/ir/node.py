@@ -95,7 +95,12 @@ class Moved(Node):
 
 @dataclass(frozen=True, slots=True)
 class Import(Node):
-    """An `import` block: `attrs` holds `to` (a Terraform address) and `id`."""
+    """An `import` block: `attrs` holds `to` (a Terraform address) and `id`. Its own id is `<id of the resource>/import`."""
+
+    @property
+    def resource(self) -> str:
+        """The id of the resource that is imported."""
+        return self.id.removesuffix("/import")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from platformspec.ir.cost import CostItem
-from platformspec.ir.node import Manifest, Node
+from platformspec.ir.node import Import, Manifest, Node
 from platformspec.ir.rename import Former, renamed_cost, renamed_node
 from platformspec.ir.requirement import Requirement
 
@@ -69,6 +69,11 @@ class Program:
         nodes |= {id: renamed_node(self.nodes[id], former) for id in self.nodes if id in nodes}
         costs = sorted((renamed_cost(item, former) for item in self.costs), key=lambda item: item.id)
         return replace(self, nodes=dict(sorted(nodes.items())), costs=tuple(costs))
+
+    @cached_property
+    def imported(self) -> Mapping[str, str]:
+        """Id of a resource that is taken over -> the id under which Terraform finds it."""
+        return {node.resource: str(node.attrs["id"]) for node in self if isinstance(node, Import)}
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes.values())

@@ -212,6 +212,12 @@ class DeclarationSpec(Spec):
     allow: dict[Annotated[str, Field(pattern=r"^PS\d{3}$(?!\n)")], Annotated[str, Field(min_length=3)]] = Field(
         default={}, description="Warnings accepted here: code -> reason. One that silences nothing is reported."
     )
+    imports: dict[
+        Annotated[str, Field(min_length=1, max_length=120)], Annotated[str, Field(pattern=r"^[^\s]{1,2048}$(?!\n)")]
+    ] = Field(
+        default={},
+        description="Resources that are there already and are taken over: role, as in `extend` -> id by which Terraform imports it. Nothing that is imported is ever replaced.",
+    )
     extend: Many[Patch] = Field(
         default=(), description="Escape hatch: patches on this declaration's own resources. Counted in every plan."
     )

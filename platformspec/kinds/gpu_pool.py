@@ -9,7 +9,8 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
-from platformspec.kinds.base import Integer, Many, NamedSpec, Number, Ref, RefTo, Spec, section
+from platformspec.kinds.base import Integer, Many, Name, NamedSpec, Number, Ref, RefTo, Spec, section
+from platformspec.kinds.cron import Cron
 
 Accelerator = Literal[
     "t4", "a10g", "l4", "l40s", "a100", "h100", "h200", "b200", "b300", "rtx-pro-4500", "rtx-pro-6000"
@@ -94,6 +95,35 @@ class SharingSpec(Spec):
     )
 
 
+DisruptionReason = Literal["new_image", "empty"]
+
+
+class QuietTimeSpec(Spec):
+    """A time of the week in which Karpenter leaves the pool's nodes alone."""
+
+    start: Cron = Field(
+        description="When it begins, in UTC: minute, hour, day of month, month, day of week, such as 0 7 * * 1-5."
+    )
+    hours: Integer = Field(description="How long it lasts.", ge=1, le=744)
+    reasons: Many[DisruptionReason] = Field(
+        default=(),
+        description="What waits meanwhile: new_image, replacing nodes for a new image or another setting; empty, removing empty nodes. Both where left out.",
+    )
+
+
+class DisruptionSpec(Spec):
+    """When Karpenter may take nodes away. The end of a spot node or of a node's 30 days waits for nothing."""
+
+    nodes_at_once: Integer = Field(
+        default=1, description="Nodes that may be replaced at the same time for a new image.", ge=1, le=1000
+    )
+    quiet: dict[Name, QuietTimeSpec] = Field(
+        default={},
+        description="Times in which nodes stay, by name; outside of them they may be replaced.",
+        max_length=20,
+    )
+
+
 class GpuChoice(Spec):
     """One of several kinds of node that a pool may start."""
 
@@ -122,6 +152,7 @@ class GpuPoolSpec(NamedSpec):
         description="Ordered alternatives, instead of accelerator: the next is taken where the one before cannot be had. `capacity.nodes.max` counts for each.",
     )
     capacity: CapacitySpec = section("How many nodes, and how they are bought.")
+    disruption: DisruptionSpec = section("When nodes above the minimum may be taken away.")
     network: Literal["standard", "efa"] = Field(
         default="standard", description="efa: nodes in one placement group with Elastic Fabric Adapter on every card."
     )
@@ -185,6 +216,8 @@ class GpuPoolExports:
     """vCPUs and memory of the machine that belong to one device, in vCPUs and GiB."""
     max_gpus: Sourced[int]
     """Devices of the pool at its largest."""
+    nodes: Sourced[Mapping[int, int]]
+    """Devices of a node -> nodes of that size, when the pool is at its largest."""
     gpus_by_accelerator: Sourced[Mapping[str, int]]
     """The same for each accelerator: what quotas are held against."""
     max_gpus_per_pod: Sourced[int]

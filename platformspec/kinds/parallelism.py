@@ -56,3 +56,16 @@ def replicas_at_least(spec: ModelSpec) -> int:
     if topology is not None and topology.prefill is not None and topology.decode is not None:
         return topology.prefill + topology.decode
     return spec.scale.min
+
+
+def replicas_at_most(spec: ModelSpec) -> int:
+    """Replicas that a model of ours has when it is at its largest."""
+    return max(replicas_at_least(spec), spec.scale.max or 0)
+
+
+def replicas_beside(spec: ModelSpec) -> int:
+    """Replicas of a new version that run beside the present one for as long as the file says so."""
+    canary, pair = spec.rollout.canary, spec.rollout.blue_green
+    if canary is not None:
+        return canary.replicas
+    return max(spec.scale.min, 1) if pair is not None else 0

@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from platformspec.kinds.base import Integer, Name, Number, Spec, by_profile
+from platformspec.kinds.cron import Cron
 
 EngineName = Literal["vllm", "sglang", "tei", "triton", "nim"]
 Signal = Literal["queue_depth", "kv_cache", "tokens"]
-
-Cron = Annotated[str, Field(pattern=r"^[0-9*,/-]+ [0-9*,/-]+ [0-9*,/-]+ [0-9A-Za-z*,/-]+ [0-9A-Za-z*,/-]+$(?!\n)")]
 
 
 class ServeSpec(Spec):

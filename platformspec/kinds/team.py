@@ -34,7 +34,7 @@ class TeamSpec(NamedSpec):
     budget: BudgetSpec | None = Field(default=None, description="Monthly budget.")
     gpu_quota: dict[Accelerator, Annotated[Integer, Field(ge=0, le=10000)]] = Field(
         default={},
-        description="Accelerator -> GPUs, or shares of shared ones, that the team may hold at once; of others none. No bound where left out.",
+        description="Accelerator -> GPUs, or shares of shared ones, that the team may hold at once in each cluster; of others none. No bound where left out.",
     )
     may_borrow_from: Many[Name] = Field(
         default=(),

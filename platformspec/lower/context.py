@@ -208,6 +208,22 @@ class Context:
             self._lowering.names[key] = text
         return Sourced(text, NAME_PATHS)
 
+    def named(self, role: str, name: Sourced[str]) -> Sourced[str]:
+        """`name`, or that of what is imported as `role`: for types that are imported by their name alone.
+
+        platform.lock keeps a name that was taken over once the declaration no longer says so.
+        """
+        key = f"{self._prefix}/{role}"
+        imports = getattr(self.declaration.spec, "imports", {}) if self._prefix == str(self.address.parent) else {}
+        if role in imports:
+            name = self.src(imports[role], f"imports.{role}")
+        elif key in self.platform.locked_names:
+            name = Sourced(self.platform.locked_names[key], name.paths)
+        else:
+            return name
+        self._lowering.names[key] = name.value
+        return name
+
     @property
     def labels(self) -> dict[str, Any]:
         """Labels of every Kubernetes object of the declaration."""

@@ -131,11 +131,20 @@ class ClusterAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenId:
+    """The form of ids that a cloud gives: a regular expression for the whole of one, and an example."""
+
+    pattern: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Acting:
     """What applying needs to know about a cloud's types, and planning does not.
 
     - `import_ids`: type -> form of the id under which Terraform finds an existing one, from the type's own arguments; only types
       whose name we choose.
+    - `given_ids`: type -> the ids under which Terraform finds an existing one, for types to which the cloud gives one.
     - `clusters`: type of a cluster -> its access, from the attributes in Terraform's state and the cluster's region.
     - `guards`: type -> arguments that must have these values before the cloud lets it be destroyed.
     - `retains`: type -> what the cloud keeps of it after a destroy, as a form of its arguments; nothing where a number of days in it is 0.
@@ -146,6 +155,7 @@ class Acting:
     """
 
     import_ids: Mapping[str, str] = field(default_factory=dict)
+    given_ids: Mapping[str, GivenId] = field(default_factory=dict)
     clusters: Mapping[str, Callable[[Mapping[str, Any], str], ClusterAccess]] = field(default_factory=dict)
     guards: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     retains: Mapping[str, str] = field(default_factory=dict)
@@ -242,6 +252,7 @@ class ProviderSet:
         parts = [provider.acting for provider in self.providers]
         return Acting(
             {type: form for part in parts for type, form in part.import_ids.items()},
+            {type: form for part in parts for type, form in part.given_ids.items()},
             {type: access for part in parts for type, access in part.clusters.items()},
             {type: values for part in parts for type, values in part.guards.items()},
             {type: form for part in parts for type, form in part.retains.items()},

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 from platformspec.address import Address
 from platformspec.diagnostics import Code, Report
+from platformspec.fit.estimate import Fitted
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform_graph import PlatformGraph
 from platformspec.graph.renames import former_addresses
@@ -32,6 +33,7 @@ from platformspec.lower.context import (
 )
 from platformspec.lower.contract import Capability, ProviderSet, Ready
 from platformspec.lower.extend import apply_extensions
+from platformspec.lower.imports import imports
 from platformspec.lower.moves import moves
 
 NOT_LOWERED = Code(
@@ -43,11 +45,12 @@ NOT_LOWERED = Code(
 
 @dataclasses.dataclass(frozen=True)
 class Lowered:
-    """The program, the physical names of stateful things for platform.lock, and who made each node."""
+    """The program, the physical names of stateful things for platform.lock, who made each node, and how models fit their GPUs."""
 
     program: Program
     names: dict[str, str]
     made_by: Mapping[str, Maker]
+    fitted: Mapping[Address, Fitted]
 
 
 def lower(
@@ -67,6 +70,7 @@ def lower(
     if not report.ok:
         return None
     apply_extensions(state)
+    taken = list(imports(state))
     if not report.ok:
         return None
     _wait_for_capabilities(state)
@@ -75,13 +79,14 @@ def lower(
         Program.of(
             graph.platform.name,
             graph.platform.environment,
-            [*state.nodes.values(), *moves(state.nodes.values(), former)],
+            [*state.nodes.values(), *moves(state.nodes.values(), former), *taken],
             _costs(state),
             _requirements(state),
             former,
         ),
         dict(sorted(state.names.items())),
         state.made_by,
+        {address: found for (address, _), found in state.exports.items() if isinstance(found, Fitted)},
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from platformspec.diagnostics import Report
 from platformspec.source.document import Document
@@ -25,8 +25,22 @@ class Stage(Protocol):
     def kubeconfig(self, cluster: str) -> pathlib.Path:
         """The file through which kubectl reaches this cluster; a cluster is there from the first time it is named."""
 
+    def expect(self, existing: Iterable[Existing]) -> None:
+        """Let these be in the cloud before anything is done, unless they are there already."""
+
     def summary(self) -> Summary:
         """What exists now, and what was and was not checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A resource that was not made by Terraform: its type and place, the id of its import, and those of its arguments that are known."""
+
+    type: str
+    account: str
+    region: str
+    id: str
+    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

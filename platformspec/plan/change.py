@@ -13,9 +13,9 @@ from platformspec.diagnostics import Path
 from platformspec.ir.expr import Expr
 from platformspec.ir.node import Node
 
-Action = Literal["create", "update", "replace", "delete", "move"]
-ACTIONS: tuple[Action, ...] = ("create", "update", "replace", "delete", "move")
-"""`move`: nothing of it changes but the address under which Terraform keeps it."""
+Action = Literal["create", "update", "replace", "delete", "move", "import"]
+ACTIONS: tuple[Action, ...] = ("create", "update", "replace", "delete", "move", "import")
+"""`move`: nothing of it changes but the address under which Terraform keeps it. `import`: it is there, and Terraform takes it over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ ABSENT = _Absent()
 class Change:
     """One node. `reason` says why it is replaced; `certain` is False where it may also be updated in place.
 
-    `was`: its id before a rename, where it had another one.
+    `was`: its id before a rename, where it had another one. `imported`: the id under which it is taken over, where the file says
+    that it was there before.
     """
 
     action: Action
@@ -49,6 +50,7 @@ class Change:
     reason: str | None = None
     certain: bool = True
     was: str | None = None
+    imported: str | None = None
 
     @property
     def id(self) -> str:

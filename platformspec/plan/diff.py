@@ -26,8 +26,8 @@ def changed_declarations(before: Program, after: Program) -> frozenset[str]:
     """Declarations of which anything that is created differs, in what it is or in its address."""
     ids = {*before.nodes, *after.nodes}
     differing = (id for id in ids if before.nodes.get(id) != after.nodes.get(id))
-    nodes = (after.nodes.get(id) or before.nodes[id] for id in differing)
-    return frozenset(node.declaration for node in nodes if not isinstance(node, NOT_CREATED))
+    nodes = (_created(after.nodes.get(id)) or _created(before.nodes.get(id)) for id in differing)
+    return frozenset(node.declaration for node in nodes if node is not None)
 
 
 def diff(
@@ -42,14 +42,16 @@ def diff(
     """The plan from `before` (or nothing) to `after`. `digests` are those of the two programs."""
     old: Mapping[str, Node] = {} if before is None else before.renamed(after.former).nodes
     moved = {} if before is None else {current_id(id, after.former): id for id in before.nodes if id not in old}
+    taken = after.imported
     changes: dict[str, Change] = {}
     same = 0
     for id in sorted({*old, *after.nodes}):
-        was, now = old.get(id), after.nodes.get(id)
-        if isinstance(now or was, NOT_CREATED):
+        # What was made and is now only read is given up, under the same id; and the other way round.
+        was, now = _created(old.get(id)), _created(after.nodes.get(id))
+        if was is None and now is None:
             continue
         if was is None and now is not None:
-            changes[id] = Change("create", now)
+            changes[id] = Change("create" if id not in taken else "import", now, imported=taken.get(id))
         elif now is None and was is not None:
             changes[id] = Change("delete", was)
         elif was is not None and now is not None:
@@ -59,7 +61,7 @@ def diff(
             if change is None:
                 same += 1
             else:
-                changes[id] = dataclasses.replace(change, was=moved.get(id))
+                changes[id] = dataclasses.replace(change, was=moved.get(id), imported=taken.get(id))
     found = cascade(changes, old, after.nodes, replacement)
     return Plan(
         after.platform,
@@ -72,6 +74,10 @@ def diff(
         after.waves,
         same - (len(found) - len(changes)),
     )
+
+
+def _created(node: Node | None) -> Node | None:
+    return None if isinstance(node, NOT_CREATED) else node
 
 
 def _changed(was: Node, now: Node, replacement: Replacement) -> Change | None:

@@ -13,13 +13,14 @@ from platformspec.ir.node import Manifest, Node
 from platformspec.plan.change import ABSENT, Action, AttributeChange, Change, Plan
 from platformspec.plan.notes import Ending
 
-SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "!", "delete": "-", "move": ">"}
+SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "!", "delete": "-", "move": ">", "import": "<"}
 VERBS: Mapping[Action, str] = {
     "create": "to create",
     "update": "to update",
     "replace": "to replace",
     "delete": "to delete",
     "move": "to move",
+    "import": "to import",
 }
 DONE: Mapping[Action, str] = {
     "create": "created",
@@ -27,7 +28,10 @@ DONE: Mapping[Action, str] = {
     "replace": "replaced",
     "delete": "deleted",
     "move": "moved",
+    "import": "imported",
 }
+RARE: tuple[Action, ...] = ("move", "import")
+"""Actions that have a column in a table only where there are any."""
 LONGEST_VALUE = 60
 UPPER_CASE = {"vpc", "iam", "eks", "kms", "s3", "sqs", "sns", "nat", "eip", "db", "rds", "acm", "ecr", "efs"}
 

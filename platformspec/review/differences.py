@@ -93,6 +93,11 @@ def _parts(c: Compilation) -> dict[Address, _Part]:
     parts[PLATFORM] = _Part(_root(c.spec), ())
     parts[CLOUD] = _Part(_cloud(c.spec.cloud), ("cloud",))
     parts[OBSERVABILITY] = _Part(c.spec.observability, ("observability",))
+    environment = c.graph.platform.environment
+    if environment is not None and environment in c.spec.environments:
+        own = c.spec.environments[environment]
+        rules = {name: getattr(own, name) for name in type(own).model_fields if name != "patch"}
+        parts[Address("environment", environment)] = _Part(rules, ("environments", environment))
     return parts
 
 

@@ -12,17 +12,17 @@ from platformspec.plan.change import Plan
 from platformspec.plan.words import plural
 from platformspec.review.blast_radius import BlastRadius
 from platformspec.review.dangers.danger import Situation, address_of
-from platformspec.review.restarts import restarts
+from platformspec.review.headroom import headroom
+from platformspec.review.restarts import replaces_nodes, restarts
 from platformspec.review.wording import listed, title
 
 # With more than this a number says more than names.
 MOST_NAMES = 6
-_NODES = ("aws_eks_node_group", "aws_launch_template")
 
 
 def effects(s: Situation, radius: BlastRadius) -> tuple[str, ...]:
     """Sentences, the most noticeable first."""
-    return tuple(dict.fromkeys([*_restarts(s), *_nodes(s.plan), *_gpus(s), *affected(radius)]))
+    return tuple(dict.fromkeys([*_restarts(s), *_nodes(s.plan), *_gpus(s), *headroom(s), *affected(radius)]))
 
 
 def affected(radius: BlastRadius) -> Iterator[str]:
@@ -72,12 +72,12 @@ def _restarts(s: Situation) -> Iterator[str]:
 
 def _nodes(plan: Plan) -> Iterator[str]:
     for change in plan.changes:
-        if change.node.type not in _NODES or change.action not in ("update", "replace"):
-            continue
         name = title(address_of(change.node))
-        if change.action == "replace" or change.node.type == "aws_launch_template":
+        if replaces_nodes(change):
             yield f"replaces the nodes of {name}, and moves the pods on them"
-        elif any(attribute.path[:1] == ("scaling_config",) for attribute in change.attributes):
+        elif change.node.type == "aws_eks_node_group" and any(
+            attribute.path[:1] == ("scaling_config",) for attribute in change.attributes
+        ):
             yield f"changes the number of nodes of {name}"
 
 

@@ -37,7 +37,9 @@ def in_words_of(base: Compilation, head: Compilation) -> tuple[Compilation, Rena
         return base, {}
     program = base.program.renamed(head.program.former)
     priced = None if base.estimate is None or base.prices is None else estimate(program.costs, base.prices)
-    return dataclasses.replace(base, graph=_graph(base.graph, renames), program=program, estimate=priced), renames
+    fitted = {renames.get(address, address): found for address, found in base.fitted.items()}
+    graph = _graph(base.graph, renames)
+    return dataclasses.replace(base, graph=graph, program=program, estimate=priced, fitted=fitted), renames
 
 
 def _graph(graph: PlatformGraph, renames: Renames) -> PlatformGraph:

@@ -22,6 +22,12 @@ class CostRow:
     def delta(self) -> Range:
         return self.after - self.before
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no figure moves by a cent."""
+        d = self.delta
+        return max(map(abs, (d.least, d.likely, d.most))) < _SMALLEST_USD
+
 
 @dataclass(frozen=True, slots=True)
 class CostDelta:
@@ -36,15 +42,15 @@ def cost_delta(before: Estimate | None, after: Estimate | None) -> CostDelta | N
     old, new = (groups(e, "team") if e is not None else {} for e in (before, after))
     names = sorted({*old, *new}, key=lambda name: (name == SHARED, name))
     rows = (CostRow(name, old.get(name, Range()), new.get(name, Range())) for name in names)
-    changed = tuple(row for row in rows if _differs(row.delta))
+    changed = tuple(row for row in rows if _differs(row))
     if not changed:
         return None
     whole = [e.total if e is not None else Range() for e in (before, after)]
     return CostDelta(changed, CostRow("total", whole[0], whole[1]))
 
 
-def _differs(delta: Range) -> bool:
-    return delta.unknown != 0 or max(map(abs, (delta.least, delta.likely, delta.most))) >= _SMALLEST_USD
+def _differs(row: CostRow) -> bool:
+    return row.before.unknown != row.after.unknown or not row.is_nothing
 
 
 def signed(usd: float) -> str:
@@ -56,6 +62,12 @@ def signed(usd: float) -> str:
 def sentence(delta: CostDelta) -> str:
     """`costs +$1,200 a month (minimum +$300, maximum +$4,000)`."""
     d = delta.total.delta
-    unknown = delta.total.after.unknown
-    without = f"; {unknown} lines have no price" if unknown > 1 else "; one line has no price" if unknown else ""
+    unknown = delta.total.after.unknown - delta.total.before.unknown
+    lines = f"{unknown} new lines have no price" if unknown > 1 else "one new line has no price" if unknown == 1 else ""
+    if delta.total.is_nothing and not any(not row.is_nothing for row in delta.rows):
+        return f"costs the same{f'; {lines}' if lines else ''}"
+    without = f"; {lines}" if lines else ""
+    if max(map(abs, (d.least, d.likely, d.most))) <= 0.5:
+        moves = any(round(row.delta.likely) for row in delta.rows)
+        return f"costs {'the same in all, and moves between teams' if moves else 'less than $1 a month more or less'}{without}"
     return f"costs {signed(d.likely)} a month (minimum {signed(d.least)}, maximum {signed(d.most)}){without}"

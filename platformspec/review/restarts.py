@@ -25,6 +25,12 @@ _AUTOSCALERS: Final = {
     "autoscaling/v2/HorizontalPodAutoscaler": ("minReplicas", 1),
 }
 
+_NODE_GROUP: Final = "aws_eks_node_group"
+_TEMPLATE: Final = "aws_launch_template"
+_KARPENTER: Final = ("karpenter.sh/v1/NodePool", "karpenter.k8s.aws/v1/EC2NodeClass")
+# Fields of a NodePool by whose change no node drifts: https://karpenter.sh/docs/concepts/disruption/#drift
+_WITHOUT_DRIFT: Final = (("limits",), ("disruption",), ("weight",))
+
 Workload = tuple[str, str, str]
 """Namespace, kind and name."""
 
@@ -106,3 +112,15 @@ def _count(value: Any, replicas: int) -> int:
     if isinstance(value, str) and value.endswith("%"):
         return replicas * int(value[:-1]) // 100
     return int(value)
+
+
+def replaces_nodes(change: Change) -> bool:
+    """Whether nodes have to go for this change, and the pods on them with them."""
+    type = change.node.type
+    if type in _KARPENTER:
+        return change.action == "replace" or any(
+            item.path[:1] == ("spec",) and item.path[1:2] not in _WITHOUT_DRIFT for item in change.attributes
+        )
+    if type == _TEMPLATE:
+        return change.action in ("update", "replace")
+    return type == _NODE_GROUP and change.action == "replace"

@@ -260,6 +260,8 @@ def _unknown(plan: Plan) -> tuple[str, ...]:
     for change in plan.changes:
         if change.action == "delete":
             continue
+        if change.action == "import":
+            found[f"{change.id}: what {change.imported} is like today, and so what of it changes"] = None
         if not change.certain and change.reason:
             found[f"{change.id}: {change.reason}"] = None
         for attribute in change.attributes:

@@ -133,7 +133,11 @@ def _has_price_file(compilation: Compilation) -> bool:
 def _essence(compilation: Compilation) -> dict[str, object]:
     assert compilation.document is not None
     # The patch is applied already, and the files that a section comes from do not matter.
-    return {key: value for key, value in compilation.document.data.items() if key not in ("environments", "include")}
+    found = {key: value for key, value in compilation.document.data.items() if key not in ("environments", "include")}
+    environments = compilation.document.data.get("environments")
+    own = environments.get(compilation.environment) if isinstance(environments, dict) else None
+    rules = {key: value for key, value in own.items() if key != "patch"} if isinstance(own, dict) else {}
+    return {**found, "rules of the environment": rules} if rules else found
 
 
 def _plan(base: Compilation | None, head: Compilation | None) -> Plan:

@@ -51,6 +51,8 @@ LABELS: Final[dict[Path, str]] = {
     ("price", "input_usd_per_mtok"): "price of prompt tokens",
     ("price", "output_usd_per_mtok"): "price of generated tokens",
 }
+# Kind and field of lists that mean everything where they are left out.
+EVERY: Final[dict[Path, str]] = {("gateway", "teams"): "every team"}
 UNITS: Final = {"_gib": " GiB", "_seconds": " s", "_minutes": " min", "_days": " days"}
 # Keys that say nothing without the key before them.
 _VAGUE: Final = {
@@ -114,8 +116,14 @@ def value_text(field: Path, value: Any) -> str:
 def difference_text(difference: Difference) -> str:
     """`context 32k -> 64k`, `targets + fallback claude-eu`, `spot added`."""
     field, before, after = difference.field, difference.before, difference.after
+    if len(field) == 2 and field[0] == "imports":
+        return _import_text(str(field[1]), before, after)
     name = label(difference.address, field)
     if isinstance(before, tuple) and isinstance(after, tuple):
+        every = EVERY.get((difference.address.kind, *field))
+        if every is not None and not (before and after):
+            one, other = (", ".join(_text(item) for item in side) or every for side in (before, after))
+            return _cut(f"{name} {one} -> {other}")
         return f"{name} {list_change(before, after)}"
     gone, new = before is None or before is ABSENT, after is None or after is ABSENT
     if is_section(before) or is_section(after):
@@ -130,6 +138,13 @@ def difference_text(difference: Difference) -> str:
     if field[-1:] == ("revision",) and old_text[:SHORT_REVISION] != new_text[:SHORT_REVISION]:
         old_text, new_text = old_text[:SHORT_REVISION], new_text[:SHORT_REVISION]
     return f"{name} {old_text} -> {new_text}"
+
+
+def _import_text(role: str, before: Any, after: Any) -> str:
+    if after is None or after is ABSENT:
+        return f"no longer takes over {role}"
+    taken = f"takes over {_text(after)} as its {role}"
+    return taken if before is None or before is ABSENT else f"{taken}, not {_text(before)}"
 
 
 def list_change(before: tuple[Any, ...], after: tuple[Any, ...]) -> str:
@@ -177,4 +192,4 @@ def _text(value: Any) -> str:
         return ", ".join(f"{key} {_text(item)}" for key, item in sorted(value.items()))
     if isinstance(value, (tuple, list)):
         return ", ".join(_text(item) for item in value) or "nothing"
-    return "nothing" if value is None else str(value)
+    return "nothing" if value is None or value == "" else str(value)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from platformspec.sdk import AccountProblem, Acting, BucketTrait, ClusterAccess, Objects, StateBucket
+from platformspec_aws.given_ids import GIVEN_IDS
 from platformspec_aws.preflight import INSTALL
 
 # Only types whose name is ours. `account` and `region` are those of the resource's placement.
@@ -98,6 +99,7 @@ def prepare_bucket(wanted: StateBucket, only_look: bool) -> Iterable[BucketTrait
 
 ACTING: Final = Acting(
     import_ids=IMPORT_IDS,
+    given_ids=GIVEN_IDS,
     clusters={"aws_eks_cluster": _eks_access},
     guards=GUARDS,
     retains=RETAINS,

@@ -76,7 +76,7 @@ def role(
     because: Iterable[Any] = (),
 ) -> Role:
     """A role called `<platform>-<environment>-<name>`, with managed policies attached one by one."""
-    full = ctx.name(*name, limit=64)
+    full = ctx.named(key, ctx.name(*name, limit=64))
     reasons = tuple(because)
     node = ctx.resource(
         "aws_iam_role",

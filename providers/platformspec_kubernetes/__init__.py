@@ -9,6 +9,7 @@ from platformspec_kubernetes.models.model import lower_model
 from platformspec_kubernetes.models.weights_cache import weights_namespace
 from platformspec_kubernetes.replacement import verdict
 from platformspec_kubernetes.stakes import STAKES
+from platformspec_kubernetes.tenancy.placement import check_placement
 from platformspec_kubernetes.tenancy.queues import queues
 from platformspec_kubernetes.tenancy.quota import check_quotas
 from platformspec_kubernetes.tenancy.team import lower_team
@@ -32,7 +33,7 @@ PROVIDER = Provider(
         "routes_to": (open_route,),
         "serves": (serve_team,),
     },
-    aggregates=(check_quotas, queues, shared_namespace, weights_namespace, gateway_configurations),
+    aggregates=(check_quotas, check_placement, queues, shared_namespace, weights_namespace, gateway_configurations),
     replacement=verdict,
     stakes=STAKES,
 )

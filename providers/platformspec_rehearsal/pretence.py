@@ -14,6 +14,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
+# Under this is noted what an import finds though nothing has made it.
+TAKEN_OVER: Final = "taken over"
 FILE: Final = "pretence.sqlite"
 # Long enough for a queue of providers that write at the same time.
 WAIT_SECONDS: Final = 60.0

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.util
 import json
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from platformspec.sdk import Code, Document, ProviderSet, Report, Stage, Summary
-from platformspec_rehearsal.pretence import Pretence
+from platformspec.sdk import Code, Document, Existing, ProviderSet, Report, Stage, Summary
+from platformspec_rehearsal.pretence import TAKEN_OVER, Pretence, as_json
 from platformspec_rehearsal.rules_file import read_rules
 
 EXTRA_MISSING = Code(
@@ -48,6 +49,11 @@ class OpenStage:
             )
         )
         return file
+
+    def expect(self, existing: Iterable[Existing]) -> None:
+        """Remember what an import finds. A provider adds it to the account when it is asked for."""
+        for one in existing:
+            self.pretence.note(TAKEN_OVER, as_json(dataclasses.asdict(one)))
 
     def summary(self) -> Summary:
         """What exists now, and what was and was not checked."""

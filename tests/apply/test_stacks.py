@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from platformspec.apply.apply import closure
+from platformspec.ir.node import Output
 from tests.apply.bench import Bench, needs_terraform, program, refers, thing
 
 pytestmark = needs_terraform
@@ -78,6 +79,16 @@ def test_a_destruction_that_the_plan_did_not_announce_is_refused(bench: Bench) -
     assert not outcome.acted
     assert "network.main/vpc" in outcome.failures[0].message
     assert bench.apply(changed, plan=replace(silent, changes=()), allowed=frozenset({"network.main/vpc"})).complete
+
+
+def test_what_was_made_and_is_now_only_read_is_given_up_as_announced(bench: Bench) -> None:
+    assert bench.apply(program(BASE, USER)).complete
+    attrs = {"name": "nodes", "value": "elsewhere"}
+    read = Output(USER.id, "output", USER.stack, USER.placement, attrs, USER.declaration)
+    plan = bench.plan(bench.record(), program(BASE, read))
+    assert [(change.action, change.id) for change in plan.changes] == [("delete", USER.id)]
+    assert bench.apply(program(BASE, read)).complete
+    assert bench.state("cluster") == set()
 
 
 def test_a_failure_leaves_a_record_from_which_the_next_apply_goes_on(bench: Bench) -> None:

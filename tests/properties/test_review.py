@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from platformspec.diagnostics import Path
-from platformspec.plan.render.markdown import escape, html
+from platformspec.plan.render.markdown import escape, html, with_code
 from platformspec.review.render import json, markdown, text
 from platformspec.review.review import NO_EFFECT, Review
 from tests.properties.test_provenance import put, scalars, variations
@@ -74,6 +74,7 @@ def is_clean(markdown_text: str) -> None:
 def test_hostile_text_stays_text(hostile: str) -> None:
     is_clean(f"- {escape(hostile)}\n- next\n")
     is_clean(escape(hostile) + "\n")
+    is_clean(f"- **PS000** {with_code(f'write `{hostile}` or `x`, {hostile}')} *{with_code(hostile)}*\n- next\n")
     is_clean(f"| a |\n|---|\n| {escape(hostile)} |\n")
     is_clean(f"<details><summary>{html(hostile)}</summary>\n\nx\n\n</details>\n")
     types = [token.type for token in GFM.parse(f"- {escape(hostile)}\n")]
@@ -94,6 +95,7 @@ def test_no_text_becomes_markup(hostile: str) -> None:
     if not hostile.split():
         return
     is_clean(f"- x {escape(hostile)}\n")
+    is_clean(f"- x {with_code(hostile)} *{with_code('`' + hostile)}*\n")
     is_clean(escape(hostile) + "\n")
     is_clean(f"<sub>{escape(hostile)}</sub>\n")
     is_clean(f"<details><summary>{html(hostile)}</summary>\n\nx\n\n</details>\n")

@@ -13,7 +13,7 @@ from tests.support.examples import ROOT
 
 
 def commands(text: str) -> list[str]:
-    return re.findall(r"platformspec (?:fmt|validate|review|compile|github)\b[^\n>&]*", text)
+    return re.findall(r"platformspec (?:fmt|validate|review|compile|github|gitlab)\b[^\n>&]*", text)
 
 
 @pytest.mark.parametrize("name", ["docs/ci/gitlab-ci.yml", "docs/ci/atlantis.yaml", ".pre-commit-hooks.yaml"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import networkx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from platformspec_kubernetes.tenancy.placement import places
 from platformspec_kubernetes.tenancy.quota import shortfalls
 
 ACCELERATORS = ("a100", "h100", "l4", "l40s")
@@ -42,3 +44,24 @@ def test_the_smallest_set_is_named() -> None:
 def test_needs_that_share_an_accelerator_are_held_together() -> None:
     needs = {frozenset({"l4", "l40s"}): 2, frozenset({"a100", "l40s"}): 2}
     assert list(shortfalls(needs, {"a100": 1, "l4": 1, "l40s": 1})) == [(frozenset({"a100", "l4", "l40s"}), 4, 3)]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "pods", "fit"),
+    [
+        ({4: 2}, [3, 3, 2], False),
+        ({4: 2}, [2, 2, 3], True),
+        # Largest first into the first node that holds it leaves the last two without a place; another order does not.
+        ({10: 2}, [6, 5, 3, 2, 2, 2], True),
+        ({8: 1, 4: 1}, [8, 3, 1], True),
+        ({8: 1, 4: 1}, [5, 5], False),
+        ({8: 1000}, [5] * 400, True),
+        ({8: 2}, [], True),
+    ],
+)
+def test_pods_have_places(nodes: dict[int, int], pods: list[int], fit: bool) -> None:
+    assert places(nodes, pods) is fit
+
+
+def test_what_takes_too_long_to_try_is_not_claimed() -> None:
+    assert places({16: 45}, [7, 6, 5] * 40) is None

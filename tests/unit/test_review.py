@@ -241,7 +241,7 @@ def test_the_structure_of_a_comment() -> None:
     headings = [tokens[n + 1].content for n, token in enumerate(tokens) if token.type == "heading_open"]
     assert headings == ["chat-large: context 32k -> 64k in dev and prod", "dev", "prod"]
     assert {token.info for token in tokens if token.type == "fence"} == {"mermaid", "diff"}
-    assert sum(token.type == "table_open" for token in tokens) == 4
+    assert sum(token.type == "table_open" for token in tokens) == 2
     assert tokens[0].type == "html_block"
     assert tokens[0].content.startswith("<!-- platformspec-review: platform.yaml -->")
 

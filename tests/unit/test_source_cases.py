@@ -20,7 +20,7 @@ CASES = [
 ]
 # Found in test_source_tree.py, where there are git repositories and unreadable files.
 # Earlier names (PS132-136) are told in tests/cases/graph and test_renames.py.
-ELSEWHERE = {"PS122", "PS130", "PS131", "PS132", "PS133", "PS134", "PS135", "PS136"}
+ELSEWHERE = {"PS122", "PS130", "PS131", "PS132", "PS133", "PS134", "PS135", "PS136", "PS137", "PS138"}
 
 
 def write(case: dict[str, Any], root: Path) -> None:

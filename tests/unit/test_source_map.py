@@ -92,6 +92,15 @@ def test_impact_of_a_scalar_is_narrow() -> None:
     assert causes(compilation, deployment.node, ("metadata", "labels", "platformspec.dev/team"))
 
 
+@pytest.mark.parametrize("name", ["teams/claims.yaml", "examples/enterprise/teams/claims.yaml"])
+def test_a_file_is_named_from_here_or_from_the_folder_of_the_platform(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["impact", f"{name}:3", "examples/enterprise", "--env", "prod"]) == 0
+    assert capsys.readouterr().out.startswith("teams.claims.groups")
+
+
 def test_the_line_of_a_key_stands_for_all_below_it() -> None:
     compilation = compiled(PROD)
     found = impact(compilation, *lines_of(PROD, ("models", "embed-eu")))

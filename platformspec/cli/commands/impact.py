@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import pathlib
+import posixpath
 
 from platformspec.cli import exit
 from platformspec.cli.arguments import add_input_arguments
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     assert isinstance(source.tree, Folder)
-    file = _below(source.tree.root, name)
+    file = _below(source.tree, source.file, name)
     found = impact(compilation, file, int(number))
     if found is None:
         raise Failure(
@@ -48,10 +49,12 @@ def run(args: argparse.Namespace) -> int:
     return exit.OK
 
 
-def _below(root: pathlib.Path, name: str) -> str:
-    """The file as the compiler calls it: below the folder that it reads from."""
+def _below(tree: Folder, platform: str, name: str) -> str:
+    """The file as the compiler calls it: as it stands below the current directory, or else beside the platform file."""
     absolute = pathlib.Path(os.path.abspath(name))
-    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else name
+    below = absolute.relative_to(tree.root).as_posix() if absolute.is_relative_to(tree.root) else name
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(platform), name))
+    return beside if not tree.exists(below) and tree.exists(beside) else below
 
 
 def _text(found: Impact) -> str:

@@ -12,13 +12,14 @@ from platformspec.plan.notes import PlanNotes
 from platformspec.plan.render.money import monthly, owner, rounded
 
 MOST_DIFFERENCES = 8
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<#|~@&$])")
+# `!1` and `%"1.0"` are references on GitLab.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<#|~@&$]|!(?=\d)|%(?=[\w\"]))")
 # What begins a list, a heading or a rule where it begins a line.
 _FIRST = re.compile(r"^([-+=>]|\d+(?=[.)]))")
 # GitHub makes these into links and pictures after it has rendered the Markdown, so that no backslash and no entity prevents it: people and
 # teams, issues (#1, GH-1, owner/name#1), addresses of the web, commits, :emoji:. A space without width does.
 _LINKED = re.compile(r"@|#(?=\d)|\bGH(?=-\d)|:(?=//)|:(?=[\w+-]+:)|\bwww(?=\.)", re.IGNORECASE)
-_COMMIT = re.compile(r"(?<![\w`])([0-9a-f]{7,40})(?![\w`])")
+_COMMIT = re.compile(r"(?<!\w)([0-9a-f]{7,40})(?!\w)")
 _NO_WIDTH = "\u200b"
 
 
@@ -34,6 +35,24 @@ def escape(text: str) -> str:
     parts = _COMMIT.split(one_line)
     escaped = "".join(f"`{part}`" if position % 2 else _escaped(part) for position, part in enumerate(parts))
     return _FIRST.sub(lambda match: match[0] + "\\" if match[0].isdigit() else f"\\{match[0]}", escaped)
+
+
+def with_code(text: str) -> str:
+    r"""Like `escape`, but what stands between two backticks is code, in which GitHub sees no markup, mention or link either.
+
+    >>> print(with_code("write `protect: true`, *now*"))
+    write `protect: true`, \*now\*
+    """
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0 or any(not part.strip() for part in parts[1::2]):
+        return escape(text)
+    spans = (f"`{part}`" if position % 2 else _within(part) for position, part in enumerate(parts[1:], 1))
+    return (escape(parts[0]) + (" " if parts[0].endswith(" ") else "") if parts[0] else "") + "".join(spans)
+
+
+def _within(text: str) -> str:
+    """Escaped text in the middle of a line, with the spaces at its ends."""
+    return (" " if text[:1] == " " else "") + escape(text).strip() + (" " if text[-1:] == " " and text.strip() else "")
 
 
 def _escaped(text: str) -> str:
@@ -83,7 +102,7 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
     if plan.changes:
         yield ""
         by_stack = plan.counts_by_stack
-        actions = [action for action in words.VERBS if action != "move" or plan.counts["move"]]
+        actions = [action for action in words.VERBS if action not in words.RARE or plan.counts[action]]
         yield f"| stack | {' | '.join(actions)} |"
         yield "|---|" + "---:|" * len(actions)
         for wave in plan.waves:
@@ -107,7 +126,8 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
         for change in group.changes:
             if change.action in words.BULK:
                 continue
-            yield f"- **{change.action}** {escape(words.title(change.node, notes.nouns))}" + (
+            taken = f" as {escape(change.imported)}" if change.action == "import" and change.imported else ""
+            yield f"- **{change.action}** {escape(words.title(change.node, notes.nouns))}{taken}" + (
                 f": {escape(change.reason)}" if change.reason else ""
             )
             for attribute in change.attributes:

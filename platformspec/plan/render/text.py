@@ -10,7 +10,14 @@ from platformspec.plan.notes import PlanNotes
 from platformspec.plan.render.money import monthly, owner
 
 MOST_DIFFERENCES = 8
-COLORS: dict[Action, str] = {"create": "32", "update": "33", "replace": "35", "delete": "31", "move": "36"}
+COLORS: dict[Action, str] = {
+    "create": "32",
+    "update": "33",
+    "replace": "35",
+    "delete": "31",
+    "move": "36",
+    "import": "36",
+}
 
 
 def render(plan: Plan, notes: PlanNotes, *, color: bool = False) -> str:
@@ -38,8 +45,9 @@ def _lines(plan: Plan, notes: PlanNotes, color: bool) -> Iterator[str]:
             if change.action in words.BULK:
                 continue
             may = "" if change.certain else " (may be replaced)"
+            taken = f" as {change.imported}" if change.action == "import" else ""
             yield _paint(
-                f"  {words.SIGNS[change.action]} {words.title(change.node, notes.nouns)}{may}",
+                f"  {words.SIGNS[change.action]} {words.title(change.node, notes.nouns)}{taken}{may}",
                 COLORS[change.action],
                 color,
             )

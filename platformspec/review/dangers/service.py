@@ -53,6 +53,8 @@ def versions(s: Situation) -> Iterator[Danger]:
         if difference.field and difference.field == _VERSIONS.get(difference.address.kind):
             up = str(difference.after) > str(difference.before)
             how = "there is no way back" if up else "the cloud refuses to go back"
+            if up and difference.address.kind == "cluster" and _minor(difference.after) - _minor(difference.before) > 1:
+                how = "the cloud refuses to skip a version, and there is no way back"
             yield s.danger(
                 NO_WAY_BACK,
                 difference.address,
@@ -60,3 +62,7 @@ def versions(s: Situation) -> Iterator[Danger]:
                 "try it in another environment first" if up else "leave the version, or build a new one beside it",
                 path=difference.path,
             )
+
+
+def _minor(version: object) -> int:
+    return int(str(version).rsplit(".", 1)[-1])

@@ -10,7 +10,7 @@ from platformspec.diagnostics import Code, Path
 from platformspec.kinds.gateway import FallbackSpec
 from platformspec.review.dangers.danger import Danger, Situation
 from platformspec.review.differences import ABSENT, Difference
-from platformspec.review.wording import difference_text, list_change, title
+from platformspec.review.wording import difference_text, title
 
 LESS_REDUNDANCY = Code(
     "PS623",
@@ -66,6 +66,24 @@ def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _any_gone(before: Any, after: Any) -> bool:
+    return isinstance(before, tuple) and isinstance(after, tuple) and bool(set(before) - set(after))
+
+
+def _last_gone(before: Any, after: Any) -> bool:
+    return isinstance(before, tuple) and bool(before) and after == ()
+
+
+def _sooner(before: Any, after: Any) -> bool:
+    # Days are written as 2027-03-31; without one there is no end.
+    return isinstance(after, str) and (before is None or after < before)
+
+
+def _lower(*order: str) -> Callable[[Any, Any], bool]:
+    """A step down in an order, the lowest first."""
+    return lambda before, after: before in order and after in order and order.index(after) < order.index(before)
+
+
 def _from(value: Any) -> Callable[[Any, Any], bool]:
     return lambda before, after: before == value and after != value
 
@@ -90,6 +108,21 @@ _TABLE: Final = (
     _Weakening(LESS_CAPACITY, "model", ("scale", "max"), _fewer, "fewer replicas answer at a peak", "check the peak that it has to carry"),
     _Weakening(LESS_CAPACITY, "gateway", ("scale", "max"), _fewer, "fewer replicas answer at a peak", "check the peak that it has to carry"),
     _Weakening(LESS_CAPACITY, "cluster", ("system_nodes", "max"), _fewer, "the cluster carries less at its largest", "check the peak that it has to carry"),
+    _Weakening(LESS_CAPACITY, "gpu_pool", ("capacity", "reservation"), _gone, "the reserved capacity is no longer used", "check that on-demand capacity can be had"),
+    _Weakening(LESS_CAPACITY, "gpu_pool", ("capacity", "block", "ends"), _sooner, "its capacity ends sooner", "check what runs until then"),
+    _Weakening(LESS_CAPACITY, "gpu_pool", ("capacity", "reservation", "ends"), _sooner, "its capacity ends sooner", "check what runs until then"),
+    _Weakening(LESS_CAPACITY, "gpu_pool", ("sharing",), _new, "each replica gets a part of a GPU only", "measure it under load first"),
+    _Weakening(LESS_CAPACITY, "gpu_pool", ("sharing", "replicas"), _more, "each replica gets a smaller part of a GPU", "measure it under load first"),
+    _Weakening(LESS_CAPACITY, "gpu_pool", ("network",), _from("efa"), "nodes talk to each other over the ordinary network", "keep efa where a model spans nodes"),
+    _Weakening(LESS_CAPACITY, "database", ("size",), _lower("small", "medium", "large"), "it carries less at its largest", "check the peak that it has to carry"),
+    _Weakening(LESS_CAPACITY, "cache", ("size",), _lower("small", "medium", "large"), "it holds and carries less", "check the peak that it has to carry"),
+    _Weakening(LESS_CAPACITY, "model", ("serve", "context_tokens"), _fewer, "longer requests are refused", "check how long requests are today"),
+    _Weakening(LESS_CAPACITY, "model", ("serve", "concurrency"), _fewer, "each replica answers fewer requests at once, and others wait", "check the peak that it has to carry"),
+    _Weakening(LESS_CAPACITY, "model", ("scale", "schedule"), _gone, "fewer replicas answer at these times", "check the peak that it has to carry"),
+    _Weakening(LESS_CAPACITY, "route", ("limits", "tokens_per_minute"), _fewer, "callers are refused sooner", "tell those who call"),
+    _Weakening(LESS_CAPACITY, "route", ("limits", "requests_per_minute"), _fewer, "callers are refused sooner", "tell those who call"),
+    _Weakening(LESS_CAPACITY, "route", ("timeout_seconds",), _fewer, "answers that take longer are cut off", "check how long answers take today"),
+    _Weakening(LESS_CAPACITY, "team", ("gpu_quota",), _fewer, "the team gets fewer GPUs, and what is above the quota cannot start again", "check what the team runs today"),
     _Weakening(LESS_PROTECTION, "", ("protect",), _off, "a change that destroys it is no longer refused", _KEEP),
     _Weakening(LESS_PROTECTION, "", ("deletion_protection",), _off, "the cloud no longer refuses to delete it", _KEEP),
     _Weakening(LESS_PROTECTION, "database", ("backup", "keep_days"), _fewer, "older backups are removed", "keep what your recovery plan needs"),
@@ -103,8 +136,13 @@ _TABLE: Final = (
     _Weakening(LESS_PROTECTION, "route", ("limits", "tokens_per_minute"), _gone, "callers may use as much as they like", "keep a limit"),
     _Weakening(LESS_PROTECTION, "route", ("limits", "requests_per_minute"), _gone, "callers may ask as often as they like", "keep a limit"),
     _Weakening(LESS_PROTECTION, "team", ("budget",), _gone, "nobody is told when the team spends too much", "keep a budget"),
-    _Weakening(LESS_PROTECTION, "team", ("gpu_quota",), _gone, "the team may take every GPU", "keep a quota"),
-    _Weakening(LESS_PROTECTION, "team", ("data_class",), _from("restricted"), "the team's data counts as less sensitive", "ask who answers for the data"),
+    _Weakening(LESS_PROTECTION, "team", ("data_class",), _lower("public", "internal", "restricted"), "the team's data counts as less sensitive", "ask who answers for the data"),
+    _Weakening(LESS_PROTECTION, "team", ("budget", "notify"), _last_gone, "nobody is told when the team spends too much", "keep somebody who is told"),
+    _Weakening(LESS_PROTECTION, "network", ("private_endpoints",), _any_gone, "what is sent to these services leaves the VPC, over the NAT gateways", "keep them where data must not leave the network"),
+    _Weakening(LESS_PROTECTION, "observability", ("retention_days",), _fewer, "older metrics are removed", "keep what your capacity planning needs"),
+    _Weakening(LESS_PROTECTION, "observability", ("metrics",), _from("in_cluster"), "metrics until now are not moved", "keep the old ones for as long as somebody looks at them"),
+    _Weakening(LESS_PROTECTION, "environment", ("approvals",), _fewer, "fewer people have to agree before something is applied", "let those who approved until now agree"),
+    _Weakening(LESS_PROTECTION, "environment", ("freeze",), _any_gone, "changes are applied in times that were closed", "let those who answer for these times agree"),
 )  # fmt: skip
 
 
@@ -117,6 +155,8 @@ def weaker(s: Situation) -> Iterator[Danger]:
         for rule in _TABLE:
             if rule.kind in ("", kind) and _fits(rule, difference) and rule.lost(difference.before, difference.after):
                 yield _danger(s, rule.code, difference, rule.because, rule.help)
+        if kind == "team" and difference.field[:1] == ("gpu_quota",) and difference.after is ABSENT:
+            yield _quota_gone(s, difference)
         if kind == "route" and difference.field == ("targets",):
             yield from _targets(s, difference)
         if kind == "route" and difference.field == ("requires",) and set(difference.before) - set(difference.after):
@@ -126,7 +166,15 @@ def weaker(s: Situation) -> Iterator[Danger]:
 
 def _fits(rule: _Weakening, difference: Difference) -> bool:
     quota = rule.field == ("gpu_quota",) and difference.field[:1] == ("gpu_quota",)
-    return difference.field == rule.field or quota
+    return difference.field == rule.field or (quota and rule.lost is _fewer)
+
+
+def _quota_gone(s: Situation, difference: Difference) -> Danger:
+    """A quota names all GPUs that a team may hold; without any entry there is no bound."""
+    team = s.head.spec.teams.get(difference.address.name) if s.head.spec is not None else None
+    if team is not None and team.gpu_quota:
+        return _danger(s, LESS_CAPACITY, difference, "the team may hold none of them", "check what the team runs today")
+    return _danger(s, LESS_PROTECTION, difference, "the team may take every GPU", "keep a quota")
 
 
 def _targets(s: Situation, difference: Difference) -> Iterator[Danger]:
@@ -140,10 +188,7 @@ def _targets(s: Situation, difference: Difference) -> Iterator[Danger]:
 
 
 def _danger(s: Situation, code: Code, difference: Difference, because: str, help: str) -> Danger:
-    if isinstance(difference.before, tuple) and isinstance(difference.after, tuple):
-        what = f"{difference.field[-1]} {list_change(difference.before, difference.after)}"
-    else:
-        what = difference_text(difference)
+    what = difference_text(difference)
     return s.danger(
         code, difference.address, f"{title(difference.address)}: {what}; {because}", help, path=difference.path
     )

@@ -10,7 +10,7 @@ from typing import Final
 
 from platformspec.diagnostics import Diagnostic
 from platformspec.plan import words
-from platformspec.plan.render.markdown import escape, html
+from platformspec.plan.render.markdown import escape, html, with_code
 from platformspec.review.manifests import manifest_diffs
 from platformspec.review.money import CostDelta, signed
 from platformspec.review.render.mermaid import mermaid
@@ -85,7 +85,7 @@ def _open(review: Review) -> Iterator[str]:
     yield f"### {escape(review.headline)}"
     yield ""
     for note in review.notes:
-        yield f"> {escape(note.message)}" + (f" ({escape(note.help)})" if note.help else "")
+        yield f"> {escape(note.message)}" + (f" ({with_code(note.help)})" if note.help else "")
         yield ""
     yield from _errors("The base does not compile", review.base_errors)
     yield from _errors("The change does not compile", review.head_errors)
@@ -146,8 +146,8 @@ def _errors(what: str, errors: Sequence[Diagnostic]) -> Iterator[str]:
 
 def _diagnostic(d: Diagnostic) -> str:
     where = f" ({escape(d.span.file)} line {d.span.line})" if d.span else ""
-    help = f" *{escape(d.help)}*" if d.help else ""
-    return f"**{d.code.id}** {escape(d.message)}{where}.{help}"
+    help = f" *{with_code(d.help)}*" if d.help else ""
+    return f"**{d.code.id}** {with_code(d.message)}{where}.{help}"
 
 
 def _folds(review: Review) -> Iterator[_Fold]:
@@ -166,7 +166,7 @@ def _folds_of(group: Group, where: str) -> Iterator[_Fold]:
         yield _Fold(
             f"Blast radius{where}: {words.plural(len(r.radius.affected), 'dependent')}", _fence("mermaid", picture)
         )
-    if r.cost is not None:
+    if r.cost is not None and not all(row.is_nothing for row in r.cost.rows):
         yield _Fold(f"Cost by team{where}: {signed(r.cost.total.delta.likely)} a month", "\n".join(_cost(r.cost)))
     delta = r.permissions
     if delta.added or delta.removed:
@@ -206,10 +206,11 @@ def _resources(group: Group) -> Iterator[str]:
     r = group.review
     plan = r.plan
     assert plan is not None
-    yield "| stack | create | update | replace | delete |"
-    yield "|---|---:|---:|---:|---:|"
+    actions = [action for action in words.VERBS if action not in words.RARE or plan.counts[action]]
+    yield f"| stack | {' | '.join(actions)} |"
+    yield "|---|" + "---:|" * len(actions)
     for stack, counts in plan.counts_by_stack.items():
-        yield f"| {escape(stack)} | " + " | ".join(str(count) for count in counts.values()) + " |"
+        yield f"| {escape(stack)} | " + " | ".join(str(counts[action]) for action in actions) + " |"
     yield ""
     side = r.pair.head or r.pair.base
     assert side is not None
@@ -223,7 +224,8 @@ def _resources(group: Group) -> Iterator[str]:
             if change.action == "create":
                 continue
             reason = f": {escape(change.reason)}" if change.reason else ""
-            yield f"  - {change.action} {escape(words.title(change.node, nouns))}{reason}"
+            taken = f" as {escape(change.imported)}" if change.action == "import" and change.imported else ""
+            yield f"  - {change.action} {escape(words.title(change.node, nouns))}{taken}{reason}"
             for attribute in change.attributes:
                 yield f"    - {escape(words.attribute(attribute))}"
 

@@ -33,7 +33,7 @@ def lower_cluster(ctx: DeclarationContext) -> None:
         return
     stack = stack_of("cluster", ctx.address)
     network = ctx.exports(ctx.network_address, AwsNetworkExports)
-    name = ctx.name(*_suffix(ctx), limit=100, pinned=True, role="cluster")
+    name = ctx.named("cluster", ctx.name(*_suffix(ctx), limit=100, pinned=True, role="cluster"))
     log_name = ctx.src(f"/aws/eks/{name.value}/cluster", name)
     keep = ctx.at(ctx.platform.spec.observability.logs.keep_days, "observability", "logs", "keep_days")
     logs = ctx.resource(

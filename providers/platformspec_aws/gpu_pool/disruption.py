@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from platformspec.sdk import DeclarationContext, ModelSpec, Path, Sourced, parallelism
+from platformspec.sdk import DeclarationContext, GpuPoolSpec, ModelSpec, Path, Sourced, parallelism
 from platformspec_aws.gpu_pool.disk import PARALLEL
 
 # Nodes are replaced after a month, so that they do not miss security fixes.
@@ -13,14 +13,34 @@ EXPIRE_AFTER: Final = "720h"
 CONSOLIDATE_AFTER: Final = "10m"
 # preStop, and what a server's grace period has beyond its drain.
 MARGIN_SECONDS: Final = 60
+# What may take a node away, as the language and as Karpenter call it.
+REASONS: Final = {"new_image": "Drifted", "empty": "Empty"}
 
 
-def policy() -> dict[str, Any]:
-    """An empty node goes after ten minutes. One that serves is never emptied to save money; one at a time gets a new image."""
+def policy(ctx: DeclarationContext, spec: GpuPoolSpec) -> dict[str, Any]:
+    """An empty node goes after ten minutes. One that serves is never emptied to save money; only to get a new image.
+
+    Of the budgets that hold at a time Karpenter keeps to the smallest, so a quiet time is one of no nodes.
+    """
+    budgets: list[dict[str, Any]] = [
+        {"nodes": ctx.src(str(spec.disruption.nodes_at_once), "disruption.nodes_at_once"), "reasons": ["Drifted"]},
+        {"nodes": "100%", "reasons": ["Empty"]},
+    ]
+    for name, quiet in sorted(spec.disruption.quiet.items()):
+        at = f"disruption.quiet.{name}"
+        reasons = [REASONS[reason] for reason in sorted(set(quiet.reasons))]
+        budgets.append(
+            {
+                "nodes": "0",
+                "schedule": ctx.src(quiet.start, f"{at}.start"),
+                "duration": ctx.src(f"{quiet.hours}h", f"{at}.hours"),
+                **({"reasons": ctx.src(reasons, f"{at}.reasons")} if reasons else {}),
+            }
+        )
     return {
         "consolidationPolicy": "WhenEmpty",
         "consolidateAfter": CONSOLIDATE_AFTER,
-        "budgets": [{"nodes": "1", "reasons": ["Drifted"]}, {"nodes": "100%", "reasons": ["Empty"]}],
+        "budgets": ctx.src(budgets, "disruption.quiet"),
     }
 
 

@@ -84,9 +84,11 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
     device_memory = slice_memory_gib(sharing, memory) if sharing is not None else memory
     by_turns = sharing is not None and sharing.mode != "mig"
     devices: dict[str, int] = {}
+    nodes: dict[int, int] = {}
     for one in found:
-        gpus = spec.capacity.nodes.max * max(entry.gpus for entry in one.types) * per_gpu
-        devices[one.accelerator] = devices.get(one.accelerator, 0) + gpus
+        largest = max(entry.gpus for entry in one.types) * per_gpu
+        nodes[largest] = nodes.get(largest, 0) + spec.capacity.nodes.max
+        devices[one.accelerator] = devices.get(one.accelerator, 0) + spec.capacity.nodes.max * largest
     ctx.offer(
         GpuPoolExports(
             node_selector=ctx.src({POOL_LABEL: ctx.called}),
@@ -100,6 +102,7 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
             vcpus_per_gpu=ctx.src(min(e.vcpus / e.gpus for e in types) / per_gpu, *choice, *shared),
             memory_gib_per_gpu=ctx.src(min(e.memory_gib / e.gpus for e in types) / per_gpu, *choice, *shared),
             max_gpus=ctx.src(sum(devices.values()), *choice, *shared, "capacity.nodes.max"),
+            nodes=ctx.src(nodes, *choice, *shared, "capacity.nodes.max"),
             gpus_by_accelerator=ctx.src(devices, *choice, *shared, "capacity.nodes.max"),
             max_gpus_per_pod=ctx.src(1 if sharing is not None else smallest, *choice, "sharing"),
             device_memory_gib=ctx.src(device_memory, *choice, *shared),

@@ -43,11 +43,20 @@ def reach_reserved_zone(ctx: DeclarationContext, spec: GpuPoolSpec) -> bool:
     there = ctx.exports(ctx.network_address, AwsNetworkExports).private_subnets_by_zone
     if zone in there:
         return True
+    what, region = (
+        "Capacity Block" if spec.capacity.block is not None else "reservation",
+        ctx.platform.spec.cloud.region,
+    )
+    elsewhere = zone[:-1] != region
     ctx.reject(
         NO_SUBNET,
-        f"the {'Capacity Block' if spec.capacity.block is not None else 'reservation'} is in {zone}, and the network has no subnet there",
+        f"the {what} is in {zone}, and the platform is in {region}"
+        if elsewhere
+        else f"the {what} is in {zone}, and the network has subnets in {', '.join(sorted(there)) or 'no zone'} only",
         at=field,
-        help="raise cloud.network.zones, or correct the zone",
+        help=f"name capacity in a zone of {region}, such as {region}a"
+        if elsewhere
+        else "raise `cloud.network.zones`, or name capacity in one of those zones",
     )
     return False
 

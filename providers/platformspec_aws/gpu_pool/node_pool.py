@@ -35,11 +35,16 @@ def elastic_nodes(
         for step, part in enumerate(bought):
             names = [text for text in (alternative.key if spec.any_of else "", part.name) if text]
             weight = HIGHEST_WEIGHT - position * WEIGHTS_PER_ALTERNATIVE - step
-            _node_pool(ctx, alternative, part, names, weight if several else None)
+            _node_pool(ctx, spec, alternative, part, names, weight if several else None)
 
 
 def _node_pool(
-    ctx: DeclarationContext, alternative: Alternative, part: Part, names: list[str], weight: int | None
+    ctx: DeclarationContext,
+    spec: GpuPoolSpec,
+    alternative: Alternative,
+    part: Part,
+    names: list[str],
+    weight: int | None,
 ) -> None:
     choice = alternative.fields
     bought = (*EXISTS, "capacity.spot.share", "capacity.spot.on_demand_floor")
@@ -70,7 +75,7 @@ def _node_pool(
                 "terminationGracePeriod": termination_grace(ctx, gpus, *choice),
             },
         },
-        "disruption": policy(),
+        "disruption": policy(ctx, spec),
         "limits": {"nodes": ctx.src(str(part.nodes), *bought)},
     }
     if weight is not None:

@@ -29,7 +29,7 @@ def lower_bucket(ctx: DeclarationContext) -> None:
         return
     # Bucket names are unique in the whole world: the account's number makes ours so.
     name = ctx.name("models", ctx.account.value, ctx.region.value, limit=63, pinned=True, role="bucket")
-    name = ctx.src(name.value, name, ctx.account, ctx.region)
+    name = ctx.named("bucket", ctx.src(name.value, name, ctx.account, ctx.region))
     key = kms.key(ctx, "key", "models", stack=DATA, description="Encrypts model weights")
     bucket = ctx.resource(
         "aws_s3_bucket",

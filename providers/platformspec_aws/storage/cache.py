@@ -22,14 +22,14 @@ def lower_cache(ctx: DeclarationContext) -> None:
     in the state would be worse than none.
     """
     spec: CacheSpec = ctx.spec
-    name = ctx.name(ctx.called, limit=40, pinned=True, role="group")
+    name = ctx.named("group", ctx.name(ctx.called, limit=40, pinned=True, role="group"))
     key = kms.key(ctx, "key", "cache", ctx.called, stack=DATA, description="Encrypts the cache")
     group = security_group(ctx, "Valkey")
     subnets = ctx.resource(
         "aws_elasticache_subnet_group",
         "subnets",
         {
-            "name": name,
+            "name": ctx.named("subnets", name),
             "description": "Subnets without a way to the internet",
             "subnet_ids": ctx.network.data_subnet_ids,
         },

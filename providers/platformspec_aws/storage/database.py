@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from platformspec.sdk import DatabaseExports, DatabaseSpec, DeclarationContext
+from platformspec.sdk import DatabaseExports, DatabaseSpec, DeclarationContext, Sourced
 from platformspec_aws import iam, kms
 from platformspec_aws.exports import AwsNetworkExports
 from platformspec_aws.stacks import DATA
@@ -30,14 +30,15 @@ def lower_database(ctx: DeclarationContext) -> None:
     if spec.existing is not None:
         _adopt(ctx, spec)
         return
-    name = ctx.name(ctx.called, limit=60, pinned=True, role="cluster")
+    database = _first_database(ctx, spec)
+    name = ctx.named("cluster", ctx.name(ctx.called, limit=60, pinned=True, role="cluster"))
     key = kms.key(ctx, "key", "database", ctx.called, stack=DATA, description="Encrypts the database and its password")
     group = security_group(ctx, "PostgreSQL")
     subnets = ctx.resource(
         "aws_db_subnet_group",
         "subnets",
         {
-            "name": name,
+            "name": ctx.named("subnets", name),
             "description": "Subnets without a way to the internet",
             "subnet_ids": ctx.network.data_subnet_ids,
         },
@@ -76,7 +77,7 @@ def lower_database(ctx: DeclarationContext) -> None:
             "engine": "aurora-postgresql",
             "engine_mode": "provisioned",
             "engine_version": ctx.src(spec.version, "version"),
-            "database_name": DATABASE,
+            "database_name": database,
             "master_username": USER,
             # AWS makes, keeps and rotates the password; it is in no state.
             "manage_master_user_password": True,
@@ -108,11 +109,12 @@ def lower_database(ctx: DeclarationContext) -> None:
         assume=iam.trust("monitoring.rds.amazonaws.com", condition={"StringEquals": {"aws:SourceAccount": ctx.account}}), managed=(MONITORING_POLICY,),
     )  # fmt: skip
     for number in range(spec.replicas + 1):
+        instance = "writer" if number == 0 else f"reader-{number}"
         ctx.resource(
             "aws_rds_cluster_instance",
-            "writer" if number == 0 else f"reader-{number}",
+            instance,
             {
-                "identifier": ctx.src(f"{name.value}-{number}", name),
+                "identifier": ctx.named(instance, ctx.src(f"{name.value}-{number}", name)),
                 "cluster_identifier": cluster.attr("id"),
                 "engine": "aurora-postgresql",
                 "instance_class": "db.serverless",
@@ -134,13 +136,22 @@ def lower_database(ctx: DeclarationContext) -> None:
         DatabaseExports(
             host=cluster.attr("endpoint"),
             port=ctx.src(PORT),
-            database=ctx.src(DATABASE),
+            database=database,
             secret=cluster.attr("master_user_secret[0].secret_arn"),
             secret_kms_key_arn=key.attr("arn"),
             security_group_id=group.attr("id"),
             identity=cluster.attr("cluster_resource_id"),
         )
     )
+
+
+def _first_database(ctx: DeclarationContext, spec: DatabaseSpec) -> Sourced[str]:
+    """The database that the cluster is created with. One that is imported may have another; `extend` says which."""
+    for position, patch in enumerate(spec.extend):
+        name = patch.set.get("/database_name") if patch.resource == "cluster" else None
+        if isinstance(name, str):
+            return ctx.at(name, *ctx.declaration.path, "extend", position, "set", "/database_name")
+    return ctx.src(DATABASE)
 
 
 def security_group(ctx: DeclarationContext, what: str) -> Any:

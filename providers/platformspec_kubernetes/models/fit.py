@@ -9,6 +9,7 @@ from platformspec.sdk import (
     Code,
     DeclarationContext,
     Estimate,
+    Fitted,
     Fix,
     Gpu,
     GpuPoolExports,
@@ -103,6 +104,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
         return
     setup = setup_of(spec, engine, smallest_gpu(pool), replica, facts, weights)
     result = estimate(setup)
+    ctx.offer(Fitted(setup, result))
     if result.unknown:
         _incomplete(ctx, result.unknown)
     if result.verdict == "does_not_fit":

@@ -19,6 +19,7 @@ from platformspec.sdk import (
     TeamSpec,
     gpus_per_replica,
     replicas_at_least,
+    replicas_beside,
 )
 from platformspec_kubernetes.models.engines.engine import Engine, Launch
 from platformspec_kubernetes.models.pod import template
@@ -53,10 +54,10 @@ def candidate(spec: ModelSpec) -> Candidate | None:
     """What runs beside the present version."""
     canary, pair = spec.rollout.canary, spec.rollout.blue_green
     if canary is not None:
-        return Candidate("canary", "rollout.canary", canary.version, canary.replicas, canary.percent)
+        return Candidate("canary", "rollout.canary", canary.version, replicas_beside(spec), canary.percent)
     if pair is not None:
         percent = 100 if pair.live == "green" else 0
-        return Candidate("green", "rollout.blue_green", pair.version, max(spec.scale.min, 1), percent)
+        return Candidate("green", "rollout.blue_green", pair.version, replicas_beside(spec), percent)
     return None
 
 
@@ -102,7 +103,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
 
 
 def _room(ctx: DeclarationContext, pool: GpuPoolExports, at: str, what: str, extra: int) -> None:
-    """`extra` GPUs on top of what all models hold at their minimum."""
+    """`extra` GPUs on top of what all models hold at their minimum, and other models beside it."""
     accelerator = "/".join(pool.accelerators.value)
     address = ctx.target("runs_on")
     assert address is not None
@@ -151,7 +152,9 @@ def _holders(ctx: DeclarationContext, relation: str, target: Any) -> Iterator[tu
     for edge in ctx.graph.edges_to(target):
         model = ctx.graph.declarations[edge.source.parent].spec
         if edge.relation == relation and isinstance(model, ModelSpec) and model.external is None:
-            yield edge.source, replicas_at_least(model) * gpus_per_replica(model.serve)
+            own = edge.source.parent == ctx.address.parent
+            count = replicas_at_least(model) + (0 if own else replicas_beside(model))
+            yield edge.source, count * gpus_per_replica(model.serve)
 
 
 def _accelerators(ctx: DeclarationContext, model: Any) -> set[str]:

@@ -31,6 +31,12 @@ ALONE = Code(
     explain="Expert parallelism distributes the experts of a mixture-of-experts model over the GPUs of tensor and data parallelism. With one GPU there is nothing to distribute.",
 )
 
+NO_EXPERTS = Code(
+    "PS547",
+    "expert parallelism for a model without experts",
+    explain="Expert parallelism distributes the routed experts of a mixture-of-experts model. In a dense model every token passes all weights: there is nothing to distribute, and vLLM ends at its start.",
+)
+
 FIELDS: dict[Split, str] = {
     "tensor": "tensor_parallel",
     "pipeline": "pipeline_parallel",
@@ -57,6 +63,14 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
             f"{ctx.address} has one GPU to distribute experts over",
             at="serve.expert_parallel",
             help="raise tensor_parallel or data_parallel, or remove `expert_parallel`",
+        )
+    facts = facts_of(spec)
+    if serve.expert_parallel and facts.layers is not None and not facts.experts:
+        ctx.reject(
+            NO_EXPERTS,
+            f"{ctx.address} has no experts to distribute",
+            at="serve.expert_parallel",
+            help="remove `expert_parallel`; where the model has experts, say so: `facts: {experts: ...}`",
         )
     replica = parallelism(serve, gpus)
     if replica is None:

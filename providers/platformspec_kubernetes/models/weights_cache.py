@@ -80,10 +80,14 @@ def check(ctx: DeclarationContext, spec: ModelSpec) -> None:
         versions.append((f"{new.field}.version", new.version))
     for field, version in versions:
         if version is None or not COMMIT.fullmatch(version):
-            said = f"{field} is {version}, which is" if version is not None else "it has no revision, which would be"
+            said = (
+                f"{field} is {version}, not the full name of a commit"
+                if version is not None
+                else "source.revision names no commit"
+            )
             ctx.reject(
                 UNPINNED,
-                f"{ctx.address} is cached on its nodes, and {said} not the full name of a commit",
+                f"{ctx.address} is cached on its nodes, and {said}",
                 at=field if version is not None else "serve.weights_cache",
                 help=f"write the 40 hexadecimal digits of the commit that https://huggingface.co/{source.hugging_face}/commits/main names",
             )

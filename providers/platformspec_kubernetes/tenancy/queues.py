@@ -29,11 +29,6 @@ CLAIMED: Final = "gpu.nvidia.com.deviceclass.resource.k8s.io/devices"
 API: Final = "kueue.x-k8s.io/v1beta2"
 
 
-def teams_of(ctx: Context) -> dict[str, TeamSpec]:
-    """All teams, by name."""
-    return {a.name: d.spec for a, d in ctx.graph.declarations.items() if isinstance(d.spec, TeamSpec)}
-
-
 def lending_paths(ctx: Context) -> tuple[Sourced[None], ...]:
     """Everything that says who lends to whom: whether a team has a queue follows from all of it."""
     spec = ctx.platform.spec
@@ -64,7 +59,7 @@ def accelerators_on(
 def gpu_limits(ctx: Context, cluster: Address) -> dict[str, Sourced[str]]:
     """GPUs that a team's namespace may hold, lent ones included. Kubernetes counts all kinds together; Kueue counts each."""
     spec: TeamSpec = ctx.spec
-    loans = borrowable(ctx.address.name, teams_of(ctx))
+    loans = borrowable(ctx.address.name, ctx.platform.spec.teams)
     if not spec.gpu_quota and not loans:
         return {}
     limits: dict[str, Sourced[str]] = {}
@@ -80,7 +75,7 @@ def gpu_limits(ctx: Context, cluster: Address) -> dict[str, Sourced[str]]:
 
 def queues(ctx: AggregateContext) -> None:
     """Flavors, cluster queues and the queue in each team's namespace."""
-    teams = teams_of(ctx)
+    teams = ctx.platform.spec.teams
     for cluster in (address for address in ctx.graph.declarations if address.kind == "cluster"):
         there = accelerators_on(ctx, cluster)
         used: dict[str, None] = {}

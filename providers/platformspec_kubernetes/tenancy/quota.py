@@ -19,8 +19,8 @@ from platformspec.sdk import (
     TeamSpec,
     gpus_per_replica,
     replicas_at_least,
+    replicas_beside,
 )
-from platformspec_kubernetes.tenancy.queues import teams_of
 
 OVER_COMMITTED = Code(
     "PS512",
@@ -30,7 +30,7 @@ OVER_COMMITTED = Code(
 POOL_TOO_SMALL = Code(
     "PS513",
     "a pool too small for its models",
-    explain="All models of a pool run at least their smallest number of replicas. At its largest, the pool must have the GPUs for that.",
+    explain="All models of a pool run at least their smallest number of replicas, and those of a new version beside them. At its largest, the pool must have the GPUs for that.",
 )
 LIVES_ON_LOANS = Code(
     "PS514",
@@ -64,7 +64,7 @@ class Need:
 
 def check_quotas(ctx: AggregateContext) -> None:
     """Every cluster for itself: a pod cannot use another cluster's GPUs."""
-    teams = teams_of(ctx)
+    teams = ctx.platform.spec.teams
     everywhere: set[str] = set()
     for cluster in (address for address in ctx.graph.declarations if address.kind == "cluster"):
         pools = {a: e for a, e in ctx.all_exports(GpuPoolExports) if _cluster_of(ctx, a) == cluster}
@@ -226,7 +226,7 @@ def _needs(ctx: AggregateContext, pools: Mapping[Address, GpuPoolExports]) -> It
             team.name if team is not None else None,
             pool,
             frozenset(pools[pool].accelerators.value),
-            replicas_at_least(spec) * gpus_per_replica(spec.serve),
+            (replicas_at_least(spec) + replicas_beside(spec)) * gpus_per_replica(spec.serve),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from platformspec_rehearsal.pretence import Pretence, as_json
+from platformspec_rehearsal.pretence import TAKEN_OVER, Pretence, as_json
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,13 @@ class Account:
             *(type, self.id, self.region, id, id),
         )
         return json.loads(rows[0][0]) if rows else None
+
+    def there_before(self, type: str, id: str) -> dict[str, Any] | None:
+        """The known arguments of what was in the account before the rehearsal, by the id of its import."""
+        for entry in map(json.loads, self.pretence.noted(TAKEN_OVER)):
+            if (entry["type"], entry["account"], entry["id"]) == (type, self.id, id) and entry["region"] == self.region:
+                return dict(entry["arguments"])
+        return None
 
     def all(self, type: str) -> Iterator[dict[str, Any]]:
         """The states of all resources of a type, in order of their keys."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from platformspec_rehearsal.cloud.account import Account
+from platformspec_rehearsal.cloud.lookups import ON_TRUST
 from platformspec_rehearsal.cloud.resources import complete, entry, key_of, region_of, words
 from platformspec_rehearsal.plugin.schema import is_write_only
 from platformspec_rehearsal.plugin.values import UNKNOWN, Path, Schema, has_unknown, is_unknown, values_at, visit
+
+EMPTY_BLOCKS: Final[Mapping[str, Any]] = {"struct": None, "map": {}, "list": [], "set": [], "one": []}
 
 
 class Refused(Exception):
@@ -40,6 +43,9 @@ class Cloud:
         if prior is not None:
             changed = {name for name in proposed if proposed[name] != prior.get(name)} - {"tags_all"}
             replaced_by = tuple(name for name in self.replacement.get(type, ()) if name in changed)
+            if self.account.there_before(type, str(prior["id"])) is not None:
+                # Nobody told what it has here, so it is taken to have what it is given.
+                replaced_by = tuple(name for name in replaced_by if not _nothing(prior.get(name)))
         self._own_values(type, schema, proposed)
         if prior is None:
             visit(schema, proposed, _unknown_where_computed)
@@ -129,7 +135,7 @@ class Cloud:
         """The resource as it is now; None where it is gone."""
         return self.account.find(type, region_of(type, current), key_of(type, current))
 
-    def imported(self, type: str, id: str) -> dict[str, Any] | None:
+    def imported(self, type: str, schema: Schema, id: str) -> dict[str, Any] | None:
         """The resource that an import of the id means; None where there is none."""
         found = self.account.by_id(type, id)
         template = entry(type).get("import_id")
@@ -137,7 +143,28 @@ class Cloud:
             found = next(
                 (state for state in self.account.all(type) if words(type, template, state, self.account) == id), None
             )
-        return found
+        return found if found is not None else self._there_before(type, schema, id)
+
+    def _there_before(self, type: str, schema: Schema, id: str) -> dict[str, Any] | None:
+        arguments = self.account.there_before(type, id)
+        if arguments is None:
+            return None
+        with self.account.pretence.writing():
+            # Blocks of its arguments are left to the first change: they say nothing of what it is.
+            state = {name: arguments.get(name) for name in schema["a"]}
+            state |= {name: EMPTY_BLOCKS[mode] for name, (mode, _, _) in schema["b"].items()}
+            if "import_id" not in entry(type):
+                state["id"] = id
+            self._own_values(type, schema, state)
+            visit(schema, state, _unknown_where_computed)
+            state = complete(type, schema, state, self.account, self.certificate)
+            self.account.keep(type, region_of(type, state), key_of(type, state), state)
+            self.account.pretence.note(ON_TRUST, f"{type} {id}")
+        return state
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value in ([], {}, "")
 
 
 def _unknown_where_computed(path: Path, attribute: list[Any], value: Any) -> Any:

@@ -185,7 +185,7 @@ class Service:
         answer = message("ImportResourceStateResponse")
         try:
             self._fault(request.type_name, "import", request.id)
-            found = self.cloud.imported(request.type_name, request.id)
+            found = self.cloud.imported(request.type_name, self._schema("resource", request.type_name), request.id)
             if found is None:
                 raise Refused(f"there is no {request.type_name} with the id {request.id}")
             answer.imported_resources.add(type_name=request.type_name, state=encode(found))
