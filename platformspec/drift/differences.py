@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from platformspec.diagnostics import Path
-from platformspec.drift.deviation import HIDDEN
 from platformspec.ir.expr import Json, Yaml
 from platformspec.ir.node import Node
 from platformspec.plan.change import ABSENT
@@ -42,15 +41,24 @@ def _embedded(one: Any, other: Any) -> tuple[Any, Any]:
         return one, other
 
 
-def masked(value: Any, mask: Any) -> Any:
-    """The value with `HIDDEN` wherever the mask of Terraform's JSON plan says that it is sensitive."""
-    if mask is True:
-        return HIDDEN
+def is_sensitive(path: Path, value: Any, mask: Any) -> bool:
+    """Whether the mask of Terraform's JSON plan hides the value at this path, or any part of it."""
+    for part in path:
+        if mask is True:
+            return True
+        try:
+            mask = mask[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return _hides(value, mask)
+
+
+def _hides(value: Any, mask: Any) -> bool:
     if isinstance(value, dict) and isinstance(mask, dict):
-        return {key: masked(item, mask.get(key)) for key, item in value.items()}
+        return any(_hides(item, mask.get(key)) for key, item in value.items())
     if isinstance(value, list) and isinstance(mask, list):
-        return [masked(item, mask[at] if at < len(mask) else None) for at, item in enumerate(value)]
-    return value
+        return any(map(_hides, value, mask))
+    return mask is True
 
 
 def in_node(node: Node, path: Path) -> Path:

@@ -12,8 +12,8 @@ from typing import Any
 from platformspec.apply.record import Known
 from platformspec.apply.site import Site
 from platformspec.diagnostics import Path, dotted
-from platformspec.drift.deviation import Deviation, Owner
-from platformspec.drift.differences import differences, in_node, masked
+from platformspec.drift.deviation import HIDDEN, Deviation, Owner
+from platformspec.drift.differences import Difference, differences, in_node, is_sensitive
 from platformspec.emit.terraform import address
 from platformspec.ir.node import Node, Resource
 
@@ -53,7 +53,7 @@ def _to_set_back(node: Node, change: Mapping[str, Any]) -> Iterator[Deviation]:
         yield Deviation(node.id, "spec", "gone", node)
     elif "update" in actions or "delete" in actions:
         replaces = "delete" in actions
-        for path, live, said in _attributes(change):
+        for path, live, said in attributes(change):
             yield Deviation(node.id, "spec", "changed", node, in_node(node, path), said, live, replaces=replaces)
 
 
@@ -61,7 +61,7 @@ def _left_alone(node: Node, change: Mapping[str, Any]) -> Iterator[Deviation]:
     """What changed in the cloud since Terraform wrote its state: before is the state, after is live."""
     if "delete" in change["actions"]:
         return
-    for path, was, live in _attributes(change):
+    for path, was, live in attributes(change):
         at = in_node(node, path)
         owner: Owner = "controller" if _ignored(node, path) else "cloud"
         yield Deviation(node.id, owner, "changed", node, at, was, live)
@@ -75,15 +75,24 @@ def _ignored(node: Node, path: Path) -> bool:
     return isinstance(names, list) and any(written == str(n) or written.startswith((f"{n}.", f"{n}[")) for n in names)
 
 
-def _attributes(change: Mapping[str, Any]) -> list[tuple[Path, Any, Any]]:
-    before = masked(change["before"], change.get("before_sensitive"))
-    after = masked(change["after"], change.get("after_sensitive"))
+def attributes(change: Mapping[str, Any]) -> list[Difference]:
+    """What differs in a change of Terraform's JSON plan. Sensitive values are compared, and replaced by `HIDDEN`."""
     unknown = change.get("after_unknown") or {}
-    found = [item for item in differences(before, after) if not _is_unknown(unknown, item[0])]
+    found = [
+        (path, HIDDEN, HIDDEN) if _hidden(change, path, before, after) else (path, before, after)
+        for path, before, after in differences(change["before"], change["after"])
+        if not _is_unknown(unknown, path)
+    ]
     if any(path[0] == "tags" for path, _, _ in found):
         # The provider repeats the tags there, together with its default ones.
         found = [item for item in found if item[0][0] != "tags_all"]
     return found
+
+
+def _hidden(change: Mapping[str, Any], path: Path, before: Any, after: Any) -> bool:
+    return is_sensitive(path, before, change.get("before_sensitive")) or is_sensitive(
+        path, after, change.get("after_sensitive")
+    )
 
 
 def _is_unknown(unknown: Any, path: Path) -> bool:

@@ -13,9 +13,10 @@ from platformspec.apply.record import Status
 from platformspec.apply.site import now
 from platformspec.diagnostics import Failure
 from platformspec.drift.deviation import HIDDEN
-from platformspec.drift.differences import differences, masked
+from platformspec.drift.differences import differences
 from platformspec.drift.drift import refuse_unfinished
 from platformspec.drift.objects import object_drift
+from platformspec.drift.stacks import attributes
 from platformspec.ir.node import Manifest
 from platformspec.plan.change import ABSENT
 from tests.apply.bench import Bench, header, program
@@ -78,12 +79,20 @@ def test_statuses_and_what_the_server_counts_are_no_drift() -> None:
     assert list(object_drift(manifest("Namespace"), there, live({"paused": False}))) == []
 
 
-def test_sensitive_values_are_hidden_wherever_they_stand() -> None:
-    assert masked({"a": "secret", "b": ["x", "secret"], "c": 1}, {"a": True, "b": [False, True]}) == {
-        "a": HIDDEN,
-        "b": ["x", HIDDEN],
-        "c": 1,
+def test_sensitive_values_are_compared_and_hidden_wherever_they_stand() -> None:
+    change = {
+        "before": {"password": "old", "keys": [{"name": "a", "value": "old"}], "list": ["old"], "open": 1},
+        "after": {"password": "new", "keys": [{"name": "b", "value": "new"}], "list": ["new", "x"], "open": 2},
+        "before_sensitive": {"password": True, "keys": [{"value": True}]},
+        "after_sensitive": {"password": True, "keys": True, "list": [True]},
     }
+    assert attributes(change) == [
+        (("keys", 0, "name"), HIDDEN, HIDDEN),
+        (("keys", 0, "value"), HIDDEN, HIDDEN),
+        (("list",), HIDDEN, HIDDEN),
+        (("open",), 1, 2),
+        (("password",), HIDDEN, HIDDEN),
+    ]
 
 
 def test_json_text_is_compared_as_what_it_says() -> None:
