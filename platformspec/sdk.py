@@ -24,6 +24,7 @@ from platformspec.fit.text import margin_line, number, sum_lines
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
 from platformspec.ir.cost import Amount, CostItem, Share
+from platformspec.ir.delivery import CHILDREN_FOLDER, DELIVERY_LABEL
 from platformspec.ir.expr import Attr, Concat, Expr, Json, Secret, Value, Yaml, concat, folded, is_known
 from platformspec.ir.naming import name_part, physical_name
 from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Resource
@@ -35,6 +36,7 @@ from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports, DatabaseSpec, database_user
+from platformspec.kinds.delivery import DeliverySpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
 from platformspec.kinds.lending import borrowable
@@ -81,6 +83,8 @@ from platformspec.source.document import Document
 
 __all__ = [
     "ACCELERATOR_LABEL",
+    "CHILDREN_FOLDER",
+    "DELIVERY_LABEL",
     "PRECISIONS",
     "PROVIDER_API",
     "AccountProblem",
@@ -111,6 +115,7 @@ __all__ = [
     "DatabaseSpec",
     "Declaration",
     "DeclarationContext",
+    "DeliverySpec",
     "Document",
     "Driver",
     "Edge",

@@ -1,7 +1,7 @@
 """Bring an environment to what a program says. Read this first.
 
     forward   stacks in the order of the graph. What is to go stays for now, so that nothing is deleted that others still use
-    manifests each cluster's objects, then wait until they work
+    manifests each cluster's objects, then wait until they work; or a commit, where an engine in the cluster follows a repository
     prune     objects that are no longer declared, dependents first
     retire    stacks in reverse order, without what is no longer declared
 
@@ -20,14 +20,17 @@ from typing import Any, Final
 
 from platformspec.apply.announced import Guards
 from platformspec.apply.cluster_step import apply_manifests, prune, wait_until_ready
+from platformspec.apply.delivery_step import commit, commit_removal, let_go, refuse_unfit_clones
 from platformspec.apply.doubtful import narrow_doubts
 from platformspec.apply.events import Event
 from platformspec.apply.process import identity
 from platformspec.apply.record import Known
+from platformspec.apply.rehearsed_delivery import rehearse_delivery
 from platformspec.apply.site import Site, now
 from platformspec.apply.stack_step import apply_stack
 from platformspec.apply.teardown import empty_cluster
 from platformspec.diagnostics import Diagnostic, Failure
+from platformspec.ir.delivery import Delivery, deliveries
 from platformspec.ir.node import Manifest, Node, ProviderConfig
 from platformspec.ir.program import KUBERNETES_STACK, Program
 from platformspec.plan.change import Plan
@@ -104,6 +107,7 @@ def apply(site: Site, intent: Intent) -> Outcome:
     site.tell(Event("run", intent.plan.platform, "begins"))
     _doubt(site, work.union.by_stack)
     try:
+        refuse_unfit_clones(site, _manifests(work).committed)
         _forward(work)
         left = _clusters(work)
         _retire(work)
@@ -194,29 +198,67 @@ def _doubt(site: Site, stacks: Iterable[str]) -> None:
             narrow_doubts(site.record, name, log, site.stacks_folder / name)
 
 
-def _clusters(work: _Work) -> tuple[str, ...]:
-    """Manifests, readiness and pruning of every cluster; what was left in place."""
-    site, intent = work.site, work.intent
+@dataclass(frozen=True, slots=True)
+class _Manifests:
+    """What is declared and what is stale in each cluster, and which clusters an engine delivers to: now, and as is known."""
+
+    declared: Mapping[str, Sequence[Manifest]]
+    stale: Mapping[str, Sequence[str]]
+    wanted: Mapping[str, Delivery]
+    before: Mapping[str, Delivery]
+
+    @property
+    def committed(self) -> Mapping[str, Delivery]:
+        """Deliveries in whose repository something is to change."""
+        leaving = {name: d for name, d in self.before.items() if name in self.stale and name not in self.declared}
+        return leaving | {name: d for name, d in self.wanted.items() if name in self.declared or name in self.stale}
+
+
+def _manifests(work: _Work) -> _Manifests:
+    head = work.intent.head
     declared: dict[str, list[Manifest]] = {}
-    for node in intent.head.by_stack.get(KUBERNETES_STACK, ()):
+    for node in head.by_stack.get(KUBERNETES_STACK, ()):
         if isinstance(node, Manifest) and work.within([node.id]):
             declared.setdefault(str(node.placement.cluster), []).append(node)
     stale: dict[str, list[str]] = {}
     for id, item in work.known.items():
-        if isinstance(item.node, Manifest) and id not in intent.head.nodes and work.within([id]):
+        if isinstance(item.node, Manifest) and id not in head.nodes and work.within([id]):
             stale.setdefault(str(item.node.placement.cluster), []).append(id)
+    return _Manifests(declared, stale, deliveries(head), deliveries(item.node for item in work.known.values()))
+
+
+def _clusters(work: _Work) -> tuple[str, ...]:
+    """Manifests, readiness and pruning of every cluster; what was left in place."""
+    site, intent = work.site, work.intent
+    found = _manifests(work)
     left: list[str] = []
-    for name in sorted({*declared, *stale}):
+    for name in sorted({*found.declared, *found.stale}):
+        declared, stale = found.declared.get(name, ()), found.stale.get(name, ())
+        wanted, before = found.wanted.get(name), found.before.get(name)
+        if before is not None and not declared:
+            commit_removal(site, before)
+        if before is not None and declared and wanted != before:
+            where = f"{before.path} of {before.repository}, branch {before.branch}"
+            site.tell(Event("note", name, "skipped", f"what was committed before stays in {where}"))
+        if before is not None and (wanted is None or wanted.engine != before.engine):
+            let_go(site, site.cluster(site, name), work.known, stale)
+        if wanted is not None:
+            gone = [node for id in stale if isinstance(node := work.known[id].node, Manifest)]
+            commit(site, wanted, intent.head, declared, gone, whole=intent.scope is None)
+            if not site.git.rehearsed:
+                site.record.gone(stale)
+                continue
+            rehearse_delivery(site, site.cluster(site, name), wanted, declared)
+            let_go(site, site.cluster(site, name), work.known, stale)
         cluster = site.cluster(site, name)
-        if name in declared and f"manifests {name}" not in intent.done:
-            apply_manifests(site, cluster, intent.head, declared[name])
-        if name in declared and f"ready {name}" not in intent.done and site.limits.ready_minutes:
-            wait_until_ready(site, cluster, declared[name])
-        if name in stale:
-            if intent.head.nodes:
-                left += prune(site, cluster, intent.plan.platform, stale[name])
-            else:
-                empty_cluster(site, cluster, intent.plan.platform, stale[name])
+        if declared and wanted is None and f"manifests {name}" not in intent.done:
+            apply_manifests(site, cluster, intent.head, declared)
+        if declared and f"ready {name}" not in intent.done and site.limits.ready_minutes:
+            wait_until_ready(site, cluster, declared)
+        if stale and intent.head.nodes:
+            left += prune(site, cluster, intent.plan.platform, stale)
+        elif stale:
+            empty_cluster(site, cluster, intent.plan.platform, stale)
     return tuple(left)
 
 

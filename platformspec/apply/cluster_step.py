@@ -13,6 +13,7 @@ from platformspec.apply.readiness import readiness
 from platformspec.apply.site import Site
 from platformspec.diagnostics import Code, Failure
 from platformspec.emit.kubernetes import plain
+from platformspec.ir.delivery import KEPT_KINDS
 from platformspec.ir.node import Manifest
 from platformspec.ir.program import Program, layered
 
@@ -31,8 +32,6 @@ KIND_ORDER: Final = (
     "ClusterRoleBinding", "NetworkPolicy", "PodDisruptionBudget", "ClusterSecretStore", "SecretStore", "ExternalSecret", "Secret", "ConfigMap",
     "PersistentVolumeClaim", "EC2NodeClass", "NodePool", "Service",
 )  # fmt: skip
-# Deleting one of these deletes what people and programs have put into it.
-NEVER_DELETED: Final = frozenset({"Namespace", "PersistentVolumeClaim", "PersistentVolume", "CustomResourceDefinition"})
 OWNER_LABEL: Final = "app.kubernetes.io/managed-by"
 PLATFORM_LABEL: Final = "app.kubernetes.io/part-of"
 
@@ -156,7 +155,7 @@ def prune(site: Site, cluster: Cluster, platform: str, ids: Collection[str]) -> 
 
 def _why_kept(object: Object, node: Manifest, uid: str | None, platform: str) -> str | None:
     labels: Mapping[str, Any] = object["metadata"].get("labels") or {}
-    if node.attrs["kind"] in NEVER_DELETED:
+    if node.attrs["kind"] in KEPT_KINDS:
         return f"a {node.attrs['kind']} is never deleted"
     if node.lifecycle.get("prevent_destroy"):
         return "it is protected"

@@ -142,6 +142,17 @@ class Cluster:
         if done.code != 0:
             raise _refusal(self.name, done.stderr)
 
+    def patch(self, identity: Identity, change: Object) -> None:
+        """Change some fields of an object (RFC 7386); nothing where it is gone."""
+        group, _, version = identity.api_version.rpartition("/")
+        kind = ".".join(part for part in (identity.kind, version, group) if part) if group else identity.kind
+        place = ["--namespace", identity.namespace] if identity.namespace else []
+        done = self._patiently(
+            ["patch", kind, identity.name, *place, "--type=merge", "--patch", json.dumps(change)], []
+        )
+        if done.code != 0 and not re.search(r"NotFound|not found|no matches for kind", done.stderr):
+            raise _refusal(self.name, done.stderr)
+
     def list(self, kind: str, *, managed_fields: bool = False) -> tuple[Object, ...]:
         """All objects of a kind (`nodeclaims.karpenter.sh`) in the cluster; none where it does not know the kind."""
         shown = f"--show-managed-fields={str(managed_fields).lower()}"

@@ -35,6 +35,18 @@ class Limits:
     ready_minutes: float = 45
 
 
+@dataclass(frozen=True, slots=True)
+class GitWays:
+    """Where manifests are committed for clusters that an engine delivers to.
+
+    `clones`: folders of clones. `push`: whether commits are pushed. `rehearsed`: no engine is there, so what it would do is done.
+    """
+
+    clones: tuple[pathlib.Path, ...] = ()
+    push: bool = False
+    rehearsed: bool = False
+
+
 @dataclass
 class Site:
     """One environment at work.
@@ -58,6 +70,7 @@ class Site:
     tell: Tell
     import_ids: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    git: GitWays = field(default_factory=GitWays)
     run: int = 0
     acted: bool = False
     looks: bool = False
@@ -98,11 +111,18 @@ class Site:
         """Outputs of a stack that this run is done with."""
         with self._lock:
             if stack not in self._outputs:
-                reader = self.stack(stack, f"stack {stack}")
-                if not (reader.folder / ".terraform").exists():
-                    reader.initialise()
-                self._outputs[stack] = reader.outputs()
+                self._outputs[stack] = self._reader(stack).outputs()
             return self._outputs[stack]
+
+    def sensitive_outputs(self, stack: str) -> frozenset[str]:
+        """Those of them that Terraform does not show."""
+        return self._reader(stack).sensitive_outputs()
+
+    def _reader(self, stack: str) -> Stack:
+        reader = self.stack(stack, f"stack {stack}")
+        if not (reader.folder / ".terraform").exists():
+            reader.initialise()
+        return reader
 
     def acts(self) -> None:
         """From now on something outside may have changed."""

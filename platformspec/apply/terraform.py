@@ -196,10 +196,18 @@ class Stack:
 
     def outputs(self) -> dict[str, Any]:
         """Name -> value of every output in the state."""
+        return {name: output["value"] for name, output in self._outputs().items()}
+
+    def sensitive_outputs(self) -> frozenset[str]:
+        """Names of the outputs that Terraform does not show."""
+        return frozenset(name for name, output in self._outputs().items() if output["sensitive"])
+
+    def _outputs(self) -> Mapping[str, Mapping[str, Any]]:
         shown = self._terraform.run(["output", "-json"], folder=self.folder)
         if shown.code != 0:
             raise self.failure("output", shown.stderr)
-        return {name: output["value"] for name, output in json.loads(shown.stdout).items()}
+        found: Mapping[str, Mapping[str, Any]] = json.loads(shown.stdout)
+        return found
 
     def state(self) -> Mapping[str, Any] | None:
         """The state as terraform stores it; None where there is none. Raises `Failure` where it cannot be read."""

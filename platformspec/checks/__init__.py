@@ -8,6 +8,7 @@ from platformspec.checks.allowed_warnings import apply_allow
 from platformspec.checks.calendar import check_calendar
 from platformspec.checks.capacity import check_capacity
 from platformspec.checks.cost import check_budgets, check_increase, over_limit
+from platformspec.checks.delivery import check_delivery
 from platformspec.checks.freeze import check_freeze
 from platformspec.checks.groups import check_groups
 from platformspec.checks.lending import check_lending
@@ -35,6 +36,7 @@ GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_sharing,
     check_lending,
     check_groups,
+    check_delivery,
     check_networks,
     check_ranges,
     check_freeze,

@@ -56,6 +56,14 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how long to wait until workloads are ready; 0: do not wait (default: 45)",
     )
+    parser.add_argument(
+        "--git",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a clone of the repository that a cluster's `delivery` names; may be repeated",
+    )
+    parser.add_argument("--push", action="store_true", help="push what is committed there")
     parser.add_argument("--json", action="store_true", help="print events as JSON, one on a line")
     parser.add_argument(
         "--inject", metavar="F", help="with --rehearse: a file of rules that make steps fail, wait or crash"

@@ -8,7 +8,7 @@ import json
 import pathlib
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,8 @@ from platformspec.apply.places import RECORD, environment_folder, keep_out_of_gi
 from platformspec.apply.process import Program as Tool
 from platformspec.apply.process import output_of
 from platformspec.apply.record import Record
-from platformspec.apply.site import Limits, Site, now
+from platformspec.apply.rehearsed_delivery import open_repository
+from platformspec.apply.site import GitWays, Limits, Site, now
 from platformspec.apply.tools import find_kubectl, find_terraform
 from platformspec.cli.arguments import add_input_arguments
 from platformspec.cli.emit_settings import emit_settings
@@ -34,7 +35,8 @@ from platformspec.cli.stage import open_stage
 from platformspec.diagnostics import Code, Failure
 from platformspec.driver import Compilation
 from platformspec.emit.emit import emit
-from platformspec.ir.node import Manifest
+from platformspec.ir.delivery import Delivery, deliveries
+from platformspec.ir.node import Manifest, Node
 from platformspec.ir.program import Program
 from platformspec.lower.stage import Stage
 from platformspec.plan.change import Plan
@@ -97,11 +99,13 @@ class Environment:
         acting = self.compilation.providers.acting
         variables = dict(self.stage.environment) if self.stage is not None else _plugin_cache()
         terraform = find_terraform(variables)
-        manifests = [node for node in self._all_nodes() if isinstance(node, Manifest)]
-        kubectl = find_kubectl(variables) if manifests else Tool("kubectl")
+        wanted, known = deliveries(self.program), deliveries(self._known_nodes())
+        direct = self._reaches(self.program, wanted) or self._reaches(self._known_nodes(), known)
+        reach = self._by_kubectl(variables, getattr(args, "force_conflicts", False))
+        if direct or self.stage is not None:
+            find_kubectl(variables)
         if self.stage is None and self._all_nodes():
             self._compare_account(acting.account_command)
-        force = getattr(args, "force_conflicts", False)
         return Site(
             platform=self.program.platform,
             environment=self.program.environment,
@@ -112,24 +116,40 @@ class Environment:
             kept_locks=self.beside / LOCKS if self.stage is None else None,
             record=self.record,
             terraform=terraform,
-            cluster=self._on_stage(kubectl, force) if self.stage else by_state(kubectl, acting.clusters, force=force),
+            cluster=reach,
             tell=self.tell,
             import_ids=acting.import_ids,
             limits=Limits(args.parallelism, args.ready_minutes),
+            git=self._git_ways(args, [*wanted.values(), *known.values()]),
         )
 
-    def _on_stage(self, kubectl: Tool, force: bool) -> Callable[[Site, str], Cluster]:
-        stage = self.stage
-        assert stage is not None
+    def _git_ways(self, args: argparse.Namespace, wanted: Iterable[Delivery]) -> GitWays:
+        if self.stage is not None:
+            return GitWays(tuple(open_repository(self.folder / "git", one) for one in wanted), rehearsed=True)
+        return GitWays(tuple(pathlib.Path(folder).absolute() for folder in args.git), args.push)
+
+    def _by_kubectl(self, variables: dict[str, str], force: bool) -> Callable[[Site, str], Cluster]:
+        """The way to clusters. kubectl is looked for when one is to be reached: where an engine delivers, that may be never."""
+        stage, clusters = self.stage, self.compilation.providers.acting.clusters
 
         def reach(site: Site, name: str) -> Cluster:
-            variables = {**kubectl.environment, "KUBECONFIG": str(stage.kubeconfig(name))}
-            return Cluster(name, Tool(kubectl.path, variables), force=force)
+            kubectl = find_kubectl(variables)
+            if stage is None:
+                return by_state(kubectl, clusters, force=force)(site, name)
+            on_stage = {**kubectl.environment, "KUBECONFIG": str(stage.kubeconfig(name))}
+            return Cluster(name, Tool(kubectl.path, on_stage), force=force)
 
         return reach
 
-    def _all_nodes(self) -> list[Any]:
-        return [*self.program, *(item.node for item in self.record.known().values())]
+    @staticmethod
+    def _reaches(nodes: Iterable[Node], engines: Collection[str]) -> bool:
+        return any(isinstance(node, Manifest) and node.placement.cluster not in engines for node in nodes)
+
+    def _known_nodes(self) -> list[Node]:
+        return [item.node for item in self.record.known().values()]
+
+    def _all_nodes(self) -> list[Node]:
+        return [*self.program, *self._known_nodes()]
 
     def _compare_account(self, command: tuple[str, ...]) -> None:
         if not command or shutil.which(command[0]) is None:

@@ -10,6 +10,7 @@ from platformspec.cli.session import say, texts_of
 from platformspec.cli.stop import Stop
 from platformspec.cost.delta import CostDelta
 from platformspec.driver import Compilation, compare_costs, policies_about_increases
+from platformspec.ir.delivery import deliveries
 from platformspec.ir.program import Program
 from platformspec.plan.change import Plan
 from platformspec.plan.diff import diff
@@ -77,6 +78,7 @@ def notes_of(
         nouns=head.providers.nouns,
         extensions=sum(len(getattr(d.spec, "extend", ())) for d in head.graph.declarations.values()),
         approvals=tuple((f.message, f.approvers) for f in head.findings if f.level == "approve"),
+        deliveries=tuple(deliveries(head.program).values()),
         secrets_to_fill=secrets_to_fill(head.program),
         cost=cost,
         not_compared=() if compared else policies_about_increases(head),

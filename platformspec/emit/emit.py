@@ -14,6 +14,7 @@ from platformspec.emit.artifacts import ArtifactTree
 from platformspec.emit.cdk import VERSION, Stack, manifest, synthesise
 from platformspec.emit.settings import EmitSettings
 from platformspec.emit.terraform import stack_tree
+from platformspec.ir.delivery import deliveries
 from platformspec.ir.link import link
 from platformspec.ir.node import Manifest
 from platformspec.ir.program import KUBERNETES_STACK, Program
@@ -40,9 +41,11 @@ def emit(
     }
     files["terraform/manifest.json"] = manifest(dependencies)
     bindings: list[kubernetes.Binding] = []
+    engines = {cluster: delivery.engine for cluster, delivery in deliveries(linked).items()}
     for node in linked:
         if isinstance(node, Manifest):
-            files[kubernetes.path_of(node)], found = kubernetes.render(linked, node)
+            engine = engines.get(str(node.placement.cluster))
+            files[kubernetes.path_of(node)], found = kubernetes.render(linked, node, engine)
             bindings += found
     files["bindings.json"] = (json.dumps([asdict(binding) for binding in sorted(bindings)], indent=2) + "\n").encode()
     return ArtifactTree(dict(sorted(files.items())))

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from platformspec.ir.delivery import FOLDERS, KEEP, Engine, is_kept, role_of
 from platformspec.ir.expr import Attr, Concat, Json, Secret, Value, Yaml, concat, folded
 from platformspec.ir.link import output_name
 from platformspec.ir.node import Manifest
@@ -26,9 +27,13 @@ class Binding:
 
 
 def path_of(node: Manifest) -> str:
-    """`kubernetes/<cluster>/<namespace>/<kind>-<name>.yaml`; objects without a namespace stand in `_cluster`."""
-    kind = str(node.attrs["kind"]).lower()
-    return f"kubernetes/{node.placement.cluster}/{node.namespace or '_cluster'}/{kind}-{node.name}.yaml"
+    """`kubernetes/<cluster>/<namespace>/<kind>-<name>.yaml`; objects without a namespace stand in `_cluster`.
+
+    What tells an engine what to deliver stands in folders of its own, apart from what is delivered.
+    """
+    kind, role = str(node.attrs["kind"]).lower(), role_of(node)
+    folder = FOLDERS[role] if role is not None else node.namespace or "_cluster"
+    return f"kubernetes/{node.placement.cluster}/{folder}/{kind}-{node.name}.yaml"
 
 
 def plain(program: Program, node: Manifest) -> tuple[dict[str, Any], list[Binding]]:
@@ -40,10 +45,19 @@ def plain(program: Program, node: Manifest) -> tuple[dict[str, Any], list[Bindin
     return found, bindings
 
 
-def render(program: Program, node: Manifest) -> tuple[bytes, list[Binding]]:
-    """The file of one object, and what is late in it."""
+def render(program: Program, node: Manifest, engine: Engine | None = None) -> tuple[bytes, list[Binding]]:
+    """The file of one object, and what is late in it. `engine`: what delivers it."""
     found, bindings = plain(program, node)
-    return dump(found).encode(), bindings
+    return dump(annotated(found, node, engine)).encode(), bindings
+
+
+def annotated(object: dict[str, Any], node: Manifest, engine: Engine | None) -> dict[str, Any]:
+    """The object, told not to be deleted where the engine could and must not."""
+    if engine is None or role_of(node) is not None or not is_kept(node):
+        return object
+    name, value = KEEP[engine]
+    metadata = object["metadata"]
+    return {**object, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), name: value}}}
 
 
 def _value(program: Program, file: str, value: Value, pointer: str, bindings: list[Binding]) -> Any:

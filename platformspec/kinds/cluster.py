@@ -11,6 +11,7 @@ from platformspec.ir.node import Placement
 from platformspec.ir.sourced import Given
 from platformspec.kinds.base import DeclarationSpec, Integer, Many, Spec, by_profile, section
 from platformspec.kinds.cloud import Cidr
+from platformspec.kinds.delivery import Delivery
 
 KubernetesVersion = Literal["1.34", "1.35", "1.36"]
 
@@ -79,6 +80,11 @@ class ClusterSpec(DeclarationSpec):
     )
     deletion_protection: bool = by_profile("Refuse to delete the cluster.", dev=False, standard=True, hardened=True)
     system_nodes: SystemNodesSpec = section("Nodes for everything that needs no GPU.")
+    delivery: Delivery = Field(
+        default={"engine": "direct"},
+        validate_default=True,
+        description="Who brings manifests into the cluster. The engine's name alone is enough for `direct`.",
+    )
     add_on_versions: dict[str, Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$(?!\n)")]] = Field(
         default={},
         description="EKS add-ons to keep in a version, such as `coredns: v1.12.4-eksbuild.1`; `aws eks describe-addon-versions` lists them. "

@@ -28,5 +28,8 @@ FORMS: Final[dict[str, str]] = {
     rf"^https://[^\s]+{_ENDING}": "a URL: beginning with https://",
     rf"^[^@\s]+@[^@\s]+\.[^@\s]+{_ENDING}": "a mail address: such as team@acme.example",
     rf"^[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_*-]+)+{_ENDING}": "a field to look at: kind.field, such as model.license",
+    rf"^(?:https://|ssh://(?:[A-Za-z0-9._-]+@)?)[A-Za-z0-9.-]+(?::[0-9]{{1,5}})?(?:/[A-Za-z0-9_.~-]+)+{_ENDING}": "the URL of a Git repository, without credentials: https://git.example.com/team/deploy or ssh://git@git.example.com/team/deploy",
+    rf"^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*{_ENDING}": "a relative path: parts of letters, digits, dots, dashes and underscores, such as clusters/prod",
+    rf"^[a-z0-9](?:[a-z0-9.-]{{0,61}}[a-z0-9])?{_ENDING}": "the name of a Kubernetes object: lower-case letters, digits, dots and dashes, such as flux-system",
     rf"^[a-z][a-z_]*\.[a-z0-9-]+(?:/[a-z0-9-]+)?{_ENDING}": "an address: kind.name, such as model.chat",
 }

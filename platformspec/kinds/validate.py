@@ -135,7 +135,8 @@ def _report(path: Path, error: ErrorDetails, data: Any, report: Report) -> None:
             help=f"add `{path[-1]}:`{_about(path)}",
         )
     elif kind in ("literal_error", "enum"):
-        choices = [str(choice) for choice in schema_at(path).get("enum", [])] or [
+        options = [schema_at(path), *schema_at(path).get("anyOf", ())]
+        choices = [str(choice) for option in options for choice in option.get("enum", ())] or [
             str(schema_at(path).get("const", context.get("expected")))
         ]
         if not isinstance(given, str):

@@ -7,7 +7,7 @@ kinds of context share the building of nodes and differ in what they are about.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -313,6 +313,7 @@ class Context:
         namespace: Any = None,
         labels: Mapping[str, Any] | None = None,
         annotations: Mapping[str, Any] | None = None,
+        finalizers: Sequence[str] = (),
         after: Iterable[tuple[str, str]] = (),
         because: Iterable[str | Sourced[Any]] = (),
         cluster: Address | None = None,
@@ -328,6 +329,8 @@ class Context:
         metadata["labels"] = {**self.labels, **(labels or {})}
         if annotations:
             metadata["annotations"] = dict(annotations)
+        if finalizers:
+            metadata["finalizers"] = list(finalizers)
         where = cluster or self.cluster_address()
         if where is None:
             raise ValueError(f"{self._prefix}/{role} is a Kubernetes object without a cluster")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from platformspec.cost.delta import CostDelta
 from platformspec.diagnostics import Diagnostic, Path, Span
+from platformspec.ir.delivery import Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class PlanNotes:
     """Number of `extend` patches in the file."""
     approvals: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(why, who may approve)."""
+    deliveries: tuple[Delivery, ...] = ()
+    """Clusters whose manifests are committed, for an engine."""
     secrets_to_fill: tuple[str, ...] = ()
     """Names of secrets whose value somebody must put in."""
     cost: CostDelta | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from platformspec.diagnostics import Path, dotted
+from platformspec.ir.delivery import Delivery
 from platformspec.ir.expr import Attr, Concat, Json, Secret, Value, Yaml
 from platformspec.ir.node import Manifest, Node
 from platformspec.plan.change import ABSENT, Action, AttributeChange, Change, Plan
@@ -174,3 +175,9 @@ def ending(one: Ending) -> tuple[str, tuple[str, ...]]:
     for user, left in one.dependents:
         lines.append(f"{user} goes on with {' and '.join(left)}" if left else f"{user} has no other model")
     return f"{one.pool}: {one.what} ends, and {fate}", tuple(lines)
+
+
+def delivery(one: Delivery) -> str:
+    """Where manifests go, and who takes them from there."""
+    engine = {"argocd": "Argo CD", "flux": "Flux"}[one.engine]
+    return f"commit to {one.repository} (branch {one.branch}) at {one.path}, which {engine} applies"

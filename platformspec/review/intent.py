@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from platformspec.address import Address
 from platformspec.diagnostics import Path
@@ -14,6 +14,8 @@ from platformspec.kinds.policy import WaiverSpec
 from platformspec.plan.change import Plan
 from platformspec.review.differences import ABSENT, Difference
 from platformspec.review.wording import difference_text, title
+
+_WHAT_IT_IS: Final[tuple[Path, ...]] = (("existing",), ("external",), ("source",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def intents(
 
     `taken_over`: old address -> new one of declarations that say what they were.
     """
-    changed = list(found)
+    # What something is comes before how it is set up.
+    changed = sorted(found, key=lambda d: (str(d.address), d.field[:1] not in _WHAT_IT_IS))
     renames = renamed(changed)
     former = {new: old for old, new in taken_over.items()}
     out: list[Intent] = []

@@ -31,13 +31,21 @@ class PermissionDelta:
 
 
 def permission_delta(base: Program | None, head: Program | None) -> PermissionDelta:
-    """Permissions of one program alone. A program that is not there gives none; nodes that are the same in both are not read."""
+    """What somebody may do in one program and in no way in the other. A program that is not there gives nothing."""
     old, new = (program.nodes if program is not None else {} for program in (base, head))
-    changed = [
+    changed = {
         id for id in {*old, *new} if id not in old or id not in new or dict(old[id].attrs) != dict(new[id].attrs)
-    ]
+    }
     before, after = ({p for id in changed if id in nodes for p in permissions(nodes[id])} for nodes in (old, new))
-    return PermissionDelta(tuple(sorted(after - before)), tuple(sorted(before - after)))
+    if before == after:
+        return PermissionDelta((), ())
+    # One permission may be given twice, for two edges: it is lost with the second of them.
+    same = {p.sentence for id, node in new.items() if id not in changed for p in permissions(node)}
+    had, has = ({p.sentence for p in side} | same for side in (before, after))
+    return PermissionDelta(
+        tuple(sorted(p for p in after if p.sentence not in had)),
+        tuple(sorted(p for p in before if p.sentence not in has)),
+    )
 
 
 def permissions(node: Node) -> Iterator[Permission]:

@@ -13,6 +13,8 @@ from platformspec.driver import Compilation
 from platformspec.graph.renames import check_claims
 from platformspec.ir.expr import Attr, attrs_in
 from platformspec.plan.change import ABSENT, Plan
+from platformspec.plan.diff import NOT_CREATED
+from platformspec.plan.words import plural
 from platformspec.review.blast_radius import BlastRadius, blast_radius, owners
 from platformspec.review.dangers import Danger, Situation, dangers
 from platformspec.review.dangers.environments import environment_removed
@@ -24,6 +26,7 @@ from platformspec.review.money import CostDelta, cost_delta, sentence
 from platformspec.review.permissions import PermissionDelta, permission_delta
 from platformspec.review.sides import Pair
 from platformspec.review.wording import listed
+from platformspec.review.written import written
 
 # With more titles than this the first line would be none.
 MOST_TITLES = 3
@@ -62,7 +65,13 @@ class EnvironmentReview:
     def quiet(self) -> bool:
         """Whether there is nothing to say."""
         return not (
-            self.intents or self.dangers or self.approvals or self.warnings or self.base_errors or self.head_errors
+            self.intents
+            or self.dangers
+            or self.effects
+            or self.approvals
+            or self.warnings
+            or self.base_errors
+            or self.head_errors
         ) and not (self.plan is not None and self.plan.changes)
 
 
@@ -117,6 +126,8 @@ class Review:
     @property
     def headline_says_all(self) -> bool:
         """Whether the first line names every intent, and each holds in every section."""
+        if self.broken or any(environment.base_errors for environment in self.environments):
+            return False
         titles: dict[str, set[str]] = {}
         for environment in self.environments:
             for intent in environment.intents:
@@ -151,10 +162,22 @@ def _alone(pair: Pair) -> EnvironmentReview:
     return EnvironmentReview(
         pair.environment,
         dataclasses.replace(pair, plan=None),
+        written(base, head),
+        effects=tuple(
+            _compiles(name, side) for name, side in (("base", base), ("change", head)) if side is not None and side.ok
+        ),
         warnings=_new_warnings(base if base is not None and base.ok else None, head),
         base_errors=base.report.errors if base is not None and base is not head else (),
         head_errors=head.report.errors if head is not None else (),
     )
+
+
+def _compiles(name: str, side: Compilation) -> str:
+    """What one side of a broken pair is."""
+    assert side.program is not None
+    created = sum(not isinstance(node, NOT_CREATED) for node in side.program)
+    cost = f", likely ${side.estimate.total.likely:,.0f} a month" if side.estimate is not None else ""
+    return f"the {name} compiles: {plural(created, 'resource')}{cost}"
 
 
 def _environment(pair: Pair, several: bool) -> EnvironmentReview:

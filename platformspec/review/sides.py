@@ -116,6 +116,9 @@ def _alike(base: Compilation, head: Compilation) -> bool:
     """Whether the same platform stands in both: the order of keys, comments and places make no difference."""
     if not (base.report.ok and head.report.ok) or base.document is None or head.document is None:
         return False
+    if base.environment != head.environment:
+        # Names in the cloud carry the environment.
+        return False
     if _has_price_file(head):
         # The file may differ where its name does not, and policies may be about money.
         return False

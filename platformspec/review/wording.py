@@ -69,7 +69,7 @@ _VAGUE: Final = {
     "name_in",
     "existing",
 }
-_NAMED_PARENTS: Final = {"labels": "label {}", "gpu_quota": "quota of {} GPUs"}
+_NAMED_PARENTS: Final = {"allow": "accepted warning {}", "labels": "label {}", "gpu_quota": "quota of {} GPUs"}
 _RULES: Final = {"allow", "deny", "equals", "max", "min"}
 
 

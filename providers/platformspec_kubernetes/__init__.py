@@ -1,6 +1,7 @@
 """The provider `kubernetes`: what runs in clusters, whichever cloud they are in."""
 
 from platformspec.sdk import Provider
+from platformspec_kubernetes.delivery.deliver import deliver
 from platformspec_kubernetes.gateways.access import open_cache, open_database, serve_team
 from platformspec_kubernetes.gateways.gateway import gateway_configurations, lower_gateway
 from platformspec_kubernetes.models.access import open_route, shared_namespace
@@ -33,7 +34,15 @@ PROVIDER = Provider(
         "routes_to": (open_route,),
         "serves": (serve_team,),
     },
-    aggregates=(check_quotas, check_placement, queues, shared_namespace, weights_namespace, gateway_configurations),
+    aggregates=(
+        check_quotas,
+        check_placement,
+        queues,
+        shared_namespace,
+        weights_namespace,
+        gateway_configurations,
+        deliver,
+    ),
     replacement=verdict,
     stakes=STAKES,
 )

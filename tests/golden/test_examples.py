@@ -11,6 +11,7 @@ from platformspec.cli.commands.cost import cost_report
 from platformspec.cli.emit_settings import emit_settings
 from platformspec.driver import Compilation, compare_costs
 from platformspec.emit.emit import emit
+from platformspec.ir.delivery import deliveries
 from platformspec.plan.diff import diff
 from platformspec.plan.digest import digest
 from platformspec.plan.notes import PlanNotes
@@ -35,6 +36,7 @@ def plan_text(c: Compilation) -> str:
         c.document.span,
         {a: s for a, s in places.items() if s},
         c.providers.nouns,
+        deliveries=tuple(deliveries(c.program).values()),
         cost=compare_costs(c, None),
     )
     return text.render(plan, notes)

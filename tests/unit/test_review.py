@@ -16,7 +16,7 @@ from platformspec.cli import exit
 from platformspec.cli.main import main
 from platformspec.ir.program import Program
 from platformspec.plan.change import Change
-from platformspec.review.render import markdown
+from platformspec.review.render import markdown, text
 from platformspec.review.render.json import SCHEMA
 from platformspec.review.render.mermaid import MOST_BOXES, mermaid
 from platformspec.review.restarts import restarts
@@ -199,9 +199,9 @@ def test_one_environment(
     files = example("enterprise")
     change = [{"find": "context_tokens: 32768", "put": "context_tokens: 65536"}]
     for name, content in {"base": files, "head": edited(files, change)}.items():
-        for path, text in content.items():
+        for path, body in content.items():
             (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name / path).write_text(text)
+            (tmp_path / name / path).write_text(body)
     monkeypatch.chdir(tmp_path)
     sides = ["--base", "base/platform.yaml", "--head", "head/platform.yaml"]
     data = as_data(capsys, *sides, "--env", "prod")
@@ -326,6 +326,27 @@ def test_owners_and_approvers_are_suggested() -> None:
     assert dict(reviewed(files, head).environments[-1].reviewers)["finops"] == "approves policy instances"
 
 
+def test_what_does_not_compile_is_shown_as_it_is_written() -> None:
+    files = example("rag-assistant")
+    edits = [{"find": "pool: chat", "put": "pool: chatt"}, {"find": "size: small", "put": "size: large"}]
+    for sides, broken, other in (
+        ((files, edited(files, edits)), "The change does not compile", "the base compiles: 195 resources"),
+        ((edited(files, edits), files), "nothing to compare with", "the change compiles: 195 resources"),
+    ):
+        review = reviewed(*sides)
+        assert broken in review.headline
+        (environment,) = review.environments
+        assert [intent.title for intent in environment.intents] == ["databases.rag-db.size", "models.assistant.pool"]
+        assert len(environment.effects) == 1
+        assert environment.effects[0].startswith(other)
+        for shown in (text.render(review), markdown.render(review)):
+            assert "databases.rag-db.size: " in shown
+            assert "PS301" in shown
+            assert other in shown
+    unreadable = reviewed(files, {**files, "platform.yaml": "a: ["})
+    assert "the base compiles: 195 resources" in text.render(unreadable)
+
+
 def test_permissions_are_said_in_words() -> None:
     files = example("enterprise")
     head = edited(
@@ -347,3 +368,17 @@ def test_permissions_are_said_in_words() -> None:
     delta = reviewed(files, head).environments[0].permissions
     assert any("accept" in p.sentence for p in delta.removed)
     assert not delta.added
+    twice = edited(
+        files,
+        [
+            {
+                "find": "      embed: {targets: [embedder]}\n",
+                "put": "      embed: {targets: [embedder]}\n      also: {targets: [embedder]}\n",
+            }
+        ],
+    )
+    for sides in ((files, twice), (twice, files)):
+        delta = reviewed(*sides).environments[0].permissions
+        # The second way to it gives nothing that the first does not.
+        assert not delta.added
+        assert not delta.removed

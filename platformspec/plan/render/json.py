@@ -48,6 +48,7 @@ _COST: Final[dict[str, Any]] = {
     "required": ["total", "before", "after", "unknown", "declarations"],
     "additionalProperties": False,
 }
+_DELIVERY: Final = ("cluster", "engine", "repository", "branch", "path")
 SCHEMA: Final[dict[str, Any]] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "$id": "https://platformspec.dev/schemas/plan.schema.json",
@@ -99,6 +100,16 @@ SCHEMA: Final[dict[str, Any]] = {
         "warnings": {"type": "array", "items": {"type": "object", "properties": {"code": {"type": "string"}, "message": {"type": "string"}}, "required": ["code", "message"]}},
         "approvals": {"type": "array", "items": {"type": "object", "properties": {"why": {"type": "string"}, "approvers": {"type": "array", "items": {"type": "string"}}}}},
         "extensions": {"type": "integer", "minimum": 0},
+        "deliveries": {
+            "type": "array",
+            "description": "Clusters whose manifests are committed to a repository, for an engine that applies them.",
+            "items": {
+                "type": "object",
+                "properties": {name: {"type": "string"} for name in _DELIVERY} | {"engine": {"enum": ["argocd", "flux"]}},
+                "required": list(_DELIVERY),
+                "additionalProperties": False,
+            },
+        },
         "secrets_to_fill": {"type": "array", "items": {"type": "string"}},
         "not_compared": {"type": "array", "items": {"type": "string"}, "description": "policies with max_increase, where there is nothing to compare with"},
         "cost": {"anyOf": [_COST, {"type": "null"}], "description": "US dollars a month more or less, at today's prices; null where no figure changes"},
@@ -121,7 +132,7 @@ SCHEMA: Final[dict[str, Any]] = {
             },
         },
     },
-    "required": ["format_version", "tool_version", "platform", "environment", "as_of", "against", "base_digest", "head_digest", "counts", "counts_by_stack", "waves", "unchanged", "changes", "warnings", "approvals", "extensions", "secrets_to_fill", "not_compared", "cost", "until", "endings"],
+    "required": ["format_version", "tool_version", "platform", "environment", "as_of", "against", "base_digest", "head_digest", "counts", "counts_by_stack", "waves", "unchanged", "changes", "warnings", "approvals", "extensions", "deliveries", "secrets_to_fill", "not_compared", "cost", "until", "endings"],
     "additionalProperties": False,
 }  # fmt: skip
 
@@ -145,6 +156,7 @@ def render(plan: Plan, notes: PlanNotes) -> str:
         "warnings": [{"code": warning.code.id, "message": warning.message} for warning in notes.warnings],
         "approvals": [{"why": why, "approvers": list(who)} for why, who in notes.approvals],
         "extensions": notes.extensions,
+        "deliveries": [dataclasses.asdict(one) for one in notes.deliveries],
         "secrets_to_fill": list(notes.secrets_to_fill),
         "not_compared": list(notes.not_compared),
         "cost": _cost(notes.cost),

@@ -87,6 +87,8 @@ def _lines(plan: Plan, notes: PlanNotes) -> Iterator[str]:
         yield f"- **Needs approval** by {escape(' or '.join(who))}: {escape(why)}"
     for warning in notes.warnings:
         yield f"- **Warning** {warning.code.id}: {escape(warning.message)}"
+    for delivery in notes.deliveries:
+        yield f"- Cluster {escape(delivery.cluster)}: {escape(words.delivery(delivery))}"
     if notes.extensions:
         yield f"- Extended by hand: {words.plural(notes.extensions, 'patch')} under extend"
     if notes.not_compared:

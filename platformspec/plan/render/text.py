@@ -100,6 +100,8 @@ def _timeline(notes: PlanNotes) -> Iterator[str]:
 
 
 def _attention(notes: PlanNotes) -> Iterator[str]:
+    for delivery in notes.deliveries:
+        yield f"Cluster {delivery.cluster}: {words.delivery(delivery)}."
     if notes.extensions:
         yield f"Extended by hand: {words.plural(notes.extensions, 'patch')} under extend."
     for why, who in notes.approvals:

@@ -8,10 +8,11 @@ from platformspec.review.dangers.access import powers
 from platformspec.review.dangers.callers import shut_out
 from platformspec.review.dangers.danger import Danger, Rule, Situation
 from platformspec.review.dangers.destroyed import destroyed, stranded
+from platformspec.review.dangers.environments import other_environments
 from platformspec.review.dangers.exposure import exposed
 from platformspec.review.dangers.hardening import softened
 from platformspec.review.dangers.index import reindexed
-from platformspec.review.dangers.moved import moved
+from platformspec.review.dangers.moved import exchanged, moved
 from platformspec.review.dangers.rollout import unanswered
 from platformspec.review.dangers.rules import new_waivers, weaker_policies
 from platformspec.review.dangers.service import removed_services, versions
@@ -22,7 +23,9 @@ from platformspec.review.dangers.weaker import weaker
 __all__ = ["RULES", "Danger", "Situation", "dangers"]
 
 RULES: Final[tuple[Rule, ...]] = (
+    other_environments,
     moved,
+    exchanged,
     destroyed,
     stranded,
     taken_over,

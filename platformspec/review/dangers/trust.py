@@ -92,7 +92,9 @@ def _groups(s: Situation, difference: Difference) -> Iterator[Danger]:
 
 
 def _owner(s: Situation, difference: Difference) -> Iterator[Danger]:
-    if difference.before is None:
+    if difference.before is None or (
+        difference.after and s.renames.get(difference.before.address) == difference.after.address
+    ):
         return
     after = f", and team {difference.after.address.name} reads and writes what it kept" if difference.after else ""
     because = f"team {difference.before.address.name} can no longer use it{after}"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from platformspec.diagnostics import Code, Path
 from platformspec.kinds.gateway import FallbackSpec
+from platformspec.kinds.model import ModelSpec
 from platformspec.review.dangers.danger import Danger, Situation
 from platformspec.review.differences import ABSENT, Difference
 from platformspec.review.wording import difference_text, title
@@ -149,7 +150,7 @@ _TABLE: Final = (
 def weaker(s: Situation) -> Iterator[Danger]:
     """Every field of the table that moved in its direction, whoever set it, and lists that lost something."""
     for difference in s.differences:
-        if not difference.field:
+        if not difference.field or _is_external(s, difference):
             continue
         kind = "route" if difference.address.kind == "gateway" and difference.address.child else difference.address.kind
         for rule in _TABLE:
@@ -162,6 +163,12 @@ def weaker(s: Situation) -> Iterator[Danger]:
         if kind == "route" and difference.field == ("requires",) and set(difference.before) - set(difference.after):
             because = "targets no longer have to be able to do it"
             yield _danger(s, LESS_PROTECTION, difference, because, "keep what callers rely on")
+
+
+def _is_external(s: Situation, difference: Difference) -> bool:
+    """Whether it is about how a model is served that is served by others now."""
+    declaration = s.head.graph.declarations.get(difference.address) if s.head.graph is not None else None
+    return declaration is not None and isinstance(declaration.spec, ModelSpec) and declaration.spec.external is not None
 
 
 def _fits(rule: _Weakening, difference: Difference) -> bool:

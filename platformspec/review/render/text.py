@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from platformspec.diagnostics import Diagnostic
 from platformspec.diagnostics.render.terminal import visible
 from platformspec.plan import words
 from platformspec.review.review import EnvironmentReview, Review
@@ -21,7 +22,7 @@ def _lines(review: Review, color: bool) -> Iterator[str]:
         yield f"  {visible(note.message)}" + (f" ({visible(note.help)})" if note.help else "")
     for side, errors in (("base", review.base_errors), ("change", review.head_errors)):
         for error in errors:
-            yield _paint(f"  the {side}: {error.code.id} {visible(error.message)}", "31", color)
+            yield from _error(f"the {side}", error, color)
     for group in review.groups:
         yield ""
         if group.environments:
@@ -29,10 +30,17 @@ def _lines(review: Review, color: bool) -> Iterator[str]:
         yield from _environment(group.review, review.headline_says_all, color)
 
 
+def _error(what: str, d: Diagnostic, color: bool) -> Iterator[str]:
+    where = f" ({d.span.file}:{d.span.line})" if d.span else ""
+    yield _paint(f"  {what}: {d.code.id} {visible(d.message)}{where}", "31", color)
+    if d.help:
+        yield f"      {visible(d.help)}"
+
+
 def _environment(r: EnvironmentReview, everything_said: bool, color: bool) -> Iterator[str]:
     for side, errors in (("base", r.base_errors), ("change", r.head_errors)):
         for error in errors:
-            yield _paint(f"  the {side} does not compile: {error.code.id} {visible(error.message)}", "31", color)
+            yield from _error(f"the {side} does not compile", error, color)
     for intent in () if everything_said else r.intents:
         yield f"  {visible(intent.title)}: {visible(intent.text)}"
     for danger in r.dangers:

@@ -50,6 +50,11 @@ def all_groups() -> tuple[str, ...]:
     return tuple(_table()["groups"])
 
 
+def brought_groups() -> tuple[str, ...]:
+    """Groups of what people put into a cluster themselves, and platformspec only talks to: the engines of a delivery."""
+    return tuple(_table()["brought"])
+
+
 def chart_name(chart: str) -> str:
     """`oci://public.ecr.aws/karpenter/karpenter-crd` -> `karpenter-crd`."""
     return chart.rstrip("/").rpartition("/")[2]

@@ -11,7 +11,7 @@ from typing import Any, Final
 from platformspec_rehearsal.cloud.lookups import ON_TRUST
 from platformspec_rehearsal.cluster import controllers
 from platformspec_rehearsal.cluster.answer import Failure
-from platformspec_rehearsal.cluster.charts import Definitions, all_groups, groups_of, is_known
+from platformspec_rehearsal.cluster.charts import Definitions, all_groups, brought_groups, groups_of, is_known
 from platformspec_rehearsal.cluster.checks import check, check_change, check_names
 from platformspec_rehearsal.cluster.kinds import Kind, Kinds, custom_kinds, known_versions
 from platformspec_rehearsal.cluster.objects import Key, Object, Objects, key_of
@@ -61,6 +61,8 @@ class Cluster:
             if key[3] not in self._by_chart():
                 for kind in custom_kinds(definition):
                     self.kinds.add(kind)
+        for kind in self.definitions.kinds_of(brought_groups()):
+            self.kinds.add(kind)
         self.adopted = mine is None
         if self.adopted:
             # A cluster that nobody made here has what its owner installed, and nobody here can know what that is.
