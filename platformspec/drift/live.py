@@ -24,6 +24,7 @@ from platformspec.drift.objects import SECRET, bare
 from platformspec.drift.stacks import attributes
 from platformspec.emit.kubernetes import plain
 from platformspec.emit.terraform import address
+from platformspec.ir.delivery import deliveries
 from platformspec.ir.node import Manifest, Node, Resource
 from platformspec.ir.program import KUBERNETES_STACK, Program
 from platformspec.plan.change import Action, Change, Plan
@@ -88,7 +89,13 @@ def look(site: Site, head: Program, before: Program | None, plan: Plan) -> Live:
     unsettled = _stacks(here, union, old, leaving, seen)
     clusters = {str(node.placement.cluster) for node in (*head, *leaving.values()) if isinstance(node, Manifest)}
     known = {str(node.placement.cluster) for node in old.values() if isinstance(node, Manifest)}
+    engines = deliveries(head)
     for name in sorted(clusters):
+        if name in engines:
+            seen.waiting[f"cluster {name}"] = (
+                f"{engines[name].engine} brings it what stands in {engines[name].repository}"
+            )
+            continue
         if name not in known:
             seen.waiting[f"cluster {name}"] = "nothing was applied to it yet"
             continue

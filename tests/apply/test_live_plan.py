@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import shutil
 import subprocess
 from typing import Any
 
 import pytest
 
 from platformspec.apply.kubectl import REFUSED, UNREACHABLE, Identity
+from platformspec.apply.record import Record
 from platformspec.cli import exit
 from platformspec.cli.main import main
 from platformspec.diagnostics import Failure
@@ -16,8 +19,9 @@ from platformspec.drift.live import Live, Seen, compared, dry_runs, look
 from platformspec.drift.render.live import SAID, render
 from platformspec.ir.program import Program
 from platformspec.plan.change import ACTIONS, AttributeChange, Change, Plan
-from tests.apply.bench import AS_OF, Bench, needs_terraform, program, refers, thing
+from tests.apply.bench import AS_OF, Bench, header, needs_terraform, program, refers, thing
 from tests.apply.test_drift import applied, cluster, platform, set_in_cloud
+from tests.support.examples import ROOT
 from tests.support.rehearsed import needs_kubectl
 
 __all__ = ["applied", "platform"]
@@ -168,6 +172,40 @@ def test_what_terraform_refuses_is_no_waiting(tmp_path: pathlib.Path) -> None:
 def test_options_that_do_not_go_with_it(options: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", *options]) == exit.USAGE
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["plan", "--live"], ["drift"]])
+def test_commands_that_look_at_a_real_cloud(
+    command: list[str], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Terraform is there and fails: its words are told, after the plan, and nothing is a bug."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "examples/bedrock-only/platform.yaml", tmp_path)
+    answers = {
+        "terraform": 'case "$1" in version) echo \'{"terraform_version": "1.11.4"}\';; *) echo no network >&2; exit 1;; esac',
+        "kubectl": 'echo \'{"clientVersion": {"gitVersion": "v1.31.0"}}\'',
+        "aws": 'echo \'{"Account": "111122223333"}\'',
+    }
+    (tmp_path / "bin").mkdir()
+    for name, answer in answers.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{answer}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    assert main(["record"]) == exit.OK
+    (file,) = tmp_path.rglob("record.sqlite")
+    record = Record(file, "bedrock", None)
+    head = Program.of("bedrock", None, [thing("network.main/vpc", "network")])
+    run = record.begin_run(header(Bench(tmp_path).plan(record, head)), head)
+    record.applied(head)
+    record.end_run(run, "complete", None)
+    record.close()
+    capsys.readouterr()
+    assert main(command) == exit.ERRORS
+    printed = capsys.readouterr()
+    assert "error[PS716]: terraform init of stack" in printed.err
+    assert "no network" in printed.err
+    assert ("Total: " in printed.out) == (command[0] == "plan")
 
 
 @pytest.mark.slow
