@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from platformspec.apply.record import Record, Run
 from platformspec.apply.versions import numbers
 from platformspec.diagnostics import Code, Failure
-from platformspec.ir.node import Moved
+from platformspec.ir.naming import terraform_name
+from platformspec.ir.node import Import, Moved
 from platformspec.ir.program import Program
 from platformspec.ir.rename import Former, current_id
 from platformspec.lower.moves import moves
@@ -40,11 +41,12 @@ def chosen(runs: Sequence[Run], number: int | None) -> Run:
 
     Raises `Failure` where there is none, or where it cannot be gone back to.
     """
+    if not runs:
+        raise Failure(NO_EARLIER, "nothing was applied here", "platformspec apply")
     if number is None:
         earlier = [run for run in runs[:-1] if not _why_not(run) and run.head_digest != runs[-1].head_digest]
         if not earlier:
-            last = f"run {runs[-1].id}" if runs else "any"
-            raise Failure(NO_EARLIER, f"no run before {last} finished with another platform", LIST)
+            raise Failure(NO_EARLIER, f"no run before run {runs[-1].id} finished with another platform", LIST)
         run = earlier[-1]
     else:
         named = [run for run in runs if run.id == number]
@@ -95,8 +97,15 @@ def program_at(record: Record, run: Run) -> Program:
     for former in since:
         program = program.renamed(former)
     last = since[-1]
-    nodes = [*program, *moves(program, last)]
+    found = [_readdressed(node) if isinstance(node, Import) else node for node in program]
+    nodes = [*found, *moves(found, last)]
     return Program.of(then.platform, then.environment, nodes, program.costs, then.requirements, last)
+
+
+def _readdressed(node: Import) -> Import:
+    """An import block that names its resource as it is called now."""
+    type, _, _ = str(node.attrs["to"]).partition(".")
+    return dataclasses.replace(node, attrs={**node.attrs, "to": f"{type}.{terraform_name(node.resource)}"})
 
 
 def renamed_since(record: Record, run: Run) -> dict[str, str]:

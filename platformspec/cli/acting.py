@@ -131,7 +131,7 @@ def act(
     resumes: Run | None = None,
 ) -> int:
     """Run it under the lock, and say how it ended."""
-    site = environment.site(args)
+    site = environment.site(args, head if command == "rollback" else None)
     outcome = None
     try:
         with locked(environment.record, command, now(), take_over=resumes is not None):

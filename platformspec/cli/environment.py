@@ -95,13 +95,16 @@ class Environment:
             "options": dict(options),
         }
 
-    def site(self, args: argparse.Namespace) -> Site:
-        """Programs found, versions checked, credentials compared. Raises `Failure`; nothing was done then."""
+    def site(self, args: argparse.Namespace, head: Program | None = None) -> Site:
+        """Programs found, versions checked, credentials compared. `head`: what is to be applied, where the file does not say it.
+
+        Raises `Failure`; nothing was done then.
+        """
         acting = self.compilation.providers.acting
         variables = dict(self.stage.environment) if self.stage is not None else _plugin_cache()
         terraform = find_terraform(variables)
-        wanted, known = deliveries(self.program), deliveries(self._known_nodes())
-        direct = self._reaches(self.program, wanted) or self._reaches(self._known_nodes(), known)
+        wanted, known = deliveries(head or self.program), deliveries(self._known_nodes())
+        direct = self._reaches(head or self.program, wanted) or self._reaches(self._known_nodes(), known)
         reach = self._by_kubectl(variables, getattr(args, "force_conflicts", False))
         if direct or self.stage is not None:
             find_kubectl(variables)
@@ -128,7 +131,9 @@ class Environment:
     def _git_ways(self, args: argparse.Namespace, wanted: Iterable[Delivery]) -> GitWays:
         if self.stage is not None:
             return GitWays(tuple(open_repository(self.folder / "git", one) for one in wanted), rehearsed=True)
-        return GitWays(tuple(pathlib.Path(folder).absolute() for folder in args.git), args.push)
+        # Commands that only look commit nothing.
+        clones = getattr(args, "git", ())
+        return GitWays(tuple(pathlib.Path(folder).absolute() for folder in clones), getattr(args, "push", False))
 
     def _by_kubectl(self, variables: dict[str, str], force: bool) -> Callable[[Site, str], Cluster]:
         """The way to clusters. kubectl is looked for when one is to be reached: where an engine delivers, that may be never."""

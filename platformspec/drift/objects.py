@@ -60,7 +60,7 @@ def cluster_drift(site: Site, cluster: Cluster, program: Program, known: Mapping
 def object_drift(node: Manifest, live: Object, wanted: Object) -> Iterator[Deviation]:
     """What differs in one object. `wanted`: what an apply would make of it."""
     secret = node.attrs["kind"] == SECRET
-    back = [(path, said, is_now) for path, is_now, said in differences(_bare(live), _bare(wanted))]
+    back = [(path, said, is_now) for path, is_now, said in differences(bare(live), bare(wanted))]
     for path, said, is_now in back:
         if secret and path[0] in ("data", "stringData"):
             said, is_now = HIDDEN, HIDDEN
@@ -79,7 +79,8 @@ def object_drift(node: Manifest, live: Object, wanted: Object) -> Iterator[Devia
             yield Deviation(node.id, owner_of(writer, path), "added", node, path, live=value, writer=writer)
 
 
-def _bare(object: Object) -> dict[str, Any]:
+def bare(object: Object) -> dict[str, Any]:
+    """An object without what the server keeps."""
     metadata = {key: value for key, value in object["metadata"].items() if key not in KEPT_BY_THE_SERVER}
     return {**{key: value for key, value in object.items() if key != "status"}, "metadata": metadata}
 

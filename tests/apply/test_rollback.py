@@ -19,9 +19,10 @@ from platformspec.apply.versions import refuse_lowered
 from platformspec.cli import exit
 from platformspec.cli.main import main
 from platformspec.diagnostics import Failure
+from platformspec.ir.node import Import
 from platformspec.ir.program import Program
 from platformspec.plan.digest import digest
-from tests.apply.bench import Bench, header, needs_terraform, program, thing
+from tests.apply.bench import PLACE, Bench, header, needs_terraform, program, thing
 from tests.apply.test_renames import FORMER, after, called, ids
 from tests.support.examples import ROOT
 from tests.support.rehearsed import needs_kubectl
@@ -57,7 +58,8 @@ def test_the_run_before_what_was_applied_last(runs: list[Run], expected: int) ->
 @pytest.mark.parametrize(
     ("runs", "number", "code", "said"),
     [
-        ([], None, "PS781", "no run before any"),
+        ([], None, "PS781", "nothing was applied here"),
+        ([], 3, "PS781", "nothing was applied here"),
         ([run_of(1, "a")], None, "PS781", "no run before run 1"),
         ([run_of(1, "a"), run_of(2, "a")], None, "PS781", "no run before run 2"),
         ([run_of(1, "a")], 2, "PS781", "there is no run 2"),
@@ -121,6 +123,26 @@ def test_back_across_a_rename(tmp_path: pathlib.Path) -> None:
     assert bench.apply(back).complete
     assert sorted(ids(bench).values()) == sorted(made.values())
     assert digest(back) == digest(program(*called("new")))
+
+
+def test_an_import_names_what_it_takes_over_as_it_is_called_now(tmp_path: pathlib.Path) -> None:
+    bench = Bench(tmp_path)
+    record = bench.record()
+    old = "database.old/cluster"
+    taken = Import(
+        f"{old}/import",
+        "import",
+        "data",
+        PLACE,
+        {"to": "terraform_data.database_old__cluster", "id": "x"},
+        "database.old",
+    )
+    for head in (program(thing(old, "data"), taken), after()):
+        record.end_run(record.begin_run(header(bench.plan(record, head)), head), "complete", None)
+    back = program_at(record, record.runs()[0])
+    assert back.imported == {"database.new/cluster": "x"}
+    assert back.nodes["database.new/cluster/import"].attrs["to"] == "terraform_data.database_new__cluster"
+    record.close()
 
 
 @needs_terraform

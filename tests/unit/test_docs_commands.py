@@ -39,6 +39,8 @@ NOT_RUN = {
     "compile": "needs Node for seconds; the tutorial and the goldens run it",
     "init": "the file is there already; the tutorial runs it",
 }
+# Options with which a command needs credentials; tests/apply runs them in a rehearsal.
+NOT_RUN_WITH = ("--live",)
 # Names that stand for something of the reader's.
 PLACEHOLDERS = ("MODEL", "ADDRESS", "NAME", "PATH", "CODE", "REF", "FILE", "FILE:LINE", "FOLDER", "...")
 
@@ -73,7 +75,7 @@ def runs() -> list[Shown]:
         for shown in SHOWN
         if len(shown.words) > 1 or shown.whole
         if shown.words[0] not in NOT_RUN
-        if not any(word in PLACEHOLDERS for word in shown.words)
+        if not any(word in (*PLACEHOLDERS, *NOT_RUN_WITH) for word in shown.words)
         if shown.page != "docs/tutorial.md"  # run as a whole
     ]
 

@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n  platformspec plan\n  platformspec plan --env prod --against origin/main\n"
         "  platformspec plan --format markdown > plan.md\n  platformspec plan --detailed-exitcode\n"
-        "  platformspec plan --at 2027-04-01"
+        "  platformspec plan --at 2027-04-01\n  platformspec plan --env prod --live"
     )
     add_input_arguments(parser)
     parser.add_argument(
@@ -41,12 +41,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATE",
         help="show which reserved capacity ends until this day, and which models lose their pool by it",
     )
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="also ask terraform and the clusters what an apply would do now; needs credentials, and changes nothing",
+    )
+    parser.add_argument("--rehearse", action="store_true", help="with --live: ask the simulated cloud and cluster")
     parser.add_argument("--out", metavar="F", help="write the plan as JSON to this file as well")
     parser.add_argument("--detailed-exitcode", action="store_true", help="end with 2 where there are changes")
+    parser.set_defaults(parallelism=4, ready_minutes=0.0)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run it. A plan of unchanged inputs comes from the cache; one that compares with a git revision is always computed."""
+    """Run it. A plan of unchanged inputs comes from the cache; one that compares with a git revision or looks is always computed."""
+    if args.live or args.rehearse:
+        from platformspec.cli.live_plan import live_plan
+
+        return live_plan(args)
     color = args.format == "text" and wants_color(sys.stdout)
     key = key_of(
         str(pathlib.Path.cwd()), {k: v for k, v in vars(args).items() if k != "out"}, color, wants_color(sys.stderr)
