@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from platformspec.diagnostics import Path
 from platformspec.drift.deviation import Deviation
+from platformspec.ir.delivery import Delivery
 from platformspec.source import Document
 
 
@@ -34,7 +35,7 @@ class Adoption:
 class Outcome:
     """`applied_by`: what the comparison is with. `options`: arguments of the command that sets everything back.
 
-    `adoptions`: where they were asked for; `texts`: file -> its text with all edits.
+    `delivered`: clusters that an engine compares, and nobody looked at. `adoptions`: where they were asked for; `texts`: file -> its text with all edits.
     """
 
     platform: str
@@ -43,6 +44,7 @@ class Outcome:
     deviations: tuple[Deviation, ...]
     document: Document
     options: Sequence[str]
+    delivered: tuple[Delivery, ...] = ()
     adoptions: tuple[Adoption, ...] | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import shutil
 import subprocess
@@ -14,13 +15,19 @@ import yaml
 from platformspec.apply.delivery_step import commit
 from platformspec.apply.git import Clone, same_repository
 from platformspec.apply.site import GitWays
-from platformspec.diagnostics import Failure
-from platformspec.ir.delivery import DELIVERY_LABEL, Delivery
+from platformspec.diagnostics import Failure, Report
+from platformspec.drift.drift import drift
+from platformspec.drift.outcome import Outcome
+from platformspec.drift.render.json import render as render_json
+from platformspec.drift.render.text import render as render_text
+from platformspec.ir.delivery import DELIVERY_LABEL, Delivery, deliveries
 from platformspec.ir.expr import Attr
 from platformspec.ir.node import Manifest
 from platformspec.ir.program import Program
+from platformspec.source.document import parse
 from tests.apply.bench import PLACE, Bench, header, needs_terraform, program, thing
 from tests.apply.test_cluster import HOME, LABELS, Yard, config, manifest, yard
+from tests.support.memory_tree import MemoryTree
 from tests.support.rehearsed import needs_kubectl
 
 __all__ = ["yard"]
@@ -135,6 +142,19 @@ def test_manifests_are_committed_once_and_no_cluster_is_reached(bench: Bench, re
     assert repository.commits() == 3
     assert "configmap-b" not in repository.git("ls-tree", "-r", "--name-only", "HEAD")
     assert "cluster.main/configmap-b" not in bench.record().known()
+
+
+def test_drift_leaves_the_cluster_to_its_engine(bench: Bench, repository: Repository) -> None:
+    head = delivered(config("a"))
+    assert bench.apply(head, site=repository.ways()).complete
+    record = bench.record()
+    assert drift(bench.site(record), head) == ()
+    record.close()
+    document = parse(MemoryTree({"platform.yaml": "kind: Platform\n"}), "platform.yaml", Report())
+    assert document is not None
+    outcome = Outcome("acme", None, "run 1", (), document, [], tuple(deliveries(head).values()))
+    assert f"Not looked at: cluster main; argocd compares it with {URL}, and sets it back." in render_text(outcome)
+    assert json.loads(render_json(outcome))["not_looked_at"] == ["main"]
 
 
 def test_a_push_reaches_the_server_and_is_made_up_for(bench: Bench, repository: Repository) -> None:

@@ -21,6 +21,7 @@ from platformspec.drift.drift import drift
 from platformspec.drift.outcome import Outcome
 from platformspec.drift.render import json, text
 from platformspec.driver import Compilation, compile_platform
+from platformspec.ir.delivery import deliveries
 from platformspec.source.edited import Edited
 
 
@@ -110,6 +111,7 @@ def _look(args: argparse.Namespace, here: Environment) -> Outcome:
         deviations=found,
         document=document,
         options=options(args),
+        delivered=tuple(deliveries(applied).values()),
     )
 
 

@@ -34,6 +34,11 @@ SCHEMA: Final[dict[str, Any]] = {
             "environment": _NULLABLE_TEXT,
             "against": {"type": "string", "description": "What the comparison is with."},
             "restore": _NULLABLE_TEXT | {"description": "The command that sets back what is the spec's; null where nothing is to be set back."},
+            "not_looked_at": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Clusters that a delivery engine compares with its repository.",
+            },
             "deviations": {
                 "type": "array",
                 "items": _object(
@@ -90,6 +95,7 @@ def render(outcome: Outcome) -> str:
         "environment": outcome.environment,
         "against": outcome.applied_by,
         "restore": outcome.restore if outcome.remaining else None,
+        "not_looked_at": [one.cluster for one in outcome.delivered],
         "deviations": [_deviation(one, outcome) for one in outcome.deviations],
         "adoptions": None if outcome.adoptions is None else [_adoption(one) for one in outcome.adoptions],
         "patch": None if outcome.adoptions is None else outcome.patch,

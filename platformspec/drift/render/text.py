@@ -35,6 +35,8 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield ""
     if not outcome.of_the_spec:
         yield "No drift: everything that the spec owns is as it was applied."
+    for one in outcome.delivered:
+        yield f"Not looked at: cluster {one.cluster}; {one.engine} compares it with {one.repository}, and sets it back."
     for resource, group in groupby(outcome.of_the_spec, key=lambda one: one.resource):
         yield from _resource(resource, list(group), outcome)
     for owner in OWNERS[1:]:
