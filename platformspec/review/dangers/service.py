@@ -7,7 +7,7 @@ from typing import Final
 
 from platformspec.diagnostics import Code
 from platformspec.review.dangers.danger import Danger, Situation
-from platformspec.review.differences import ABSENT
+from platformspec.review.differences import ABSENT, Difference
 from platformspec.review.wording import difference_text, title
 
 NO_SERVICE = Code(
@@ -18,7 +18,8 @@ NO_SERVICE = Code(
 NO_WAY_BACK = Code(
     "PS629",
     "a version that cannot be taken back",
-    explain="A control plane of EKS and a major version of PostgreSQL go up only; the way back is a new cluster, or a restored backup. EKS goes up one minor version at a time.",
+    explain="A major version of PostgreSQL goes up only. A control plane of EKS goes up one minor version at a time, and AWS takes it back by one within seven days, "
+    "once its node groups are back. Otherwise the way back is a new cluster, or a restored backup.",
 )
 _CALLED: Final = ("model", "gateway")
 _VERSIONS: Final = {"cluster": ("kubernetes",), "database": ("version",)}
@@ -52,16 +53,25 @@ def versions(s: Situation) -> Iterator[Danger]:
     for difference in s.differences:
         if difference.field and difference.field == _VERSIONS.get(difference.address.kind):
             up = str(difference.after) > str(difference.before)
-            how = "there is no way back" if up else "the cloud refuses to go back"
-            if up and difference.address.kind == "cluster" and _minor(difference.after) - _minor(difference.before) > 1:
-                how = "the cloud refuses to skip a version, and there is no way back"
             yield s.danger(
                 NO_WAY_BACK,
                 difference.address,
-                f"{title(difference.address)}: {difference_text(difference)}; {how}",
+                f"{title(difference.address)}: {difference_text(difference)}; {_way_back(difference, up)}",
                 "try it in another environment first" if up else "leave the version, or build a new one beside it",
                 path=difference.path,
             )
+
+
+def _way_back(difference: Difference, up: bool) -> str:
+    if difference.address.kind != "cluster":
+        return "there is no way back" if up else "the cloud refuses to go back"
+    # docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html
+    one = abs(_minor(difference.after) - _minor(difference.before)) == 1
+    if up:
+        return "there is a way back for seven days only" if one else "the cloud refuses to skip a version"
+    if one:
+        return "the cloud goes back only within seven days of the way up, and after the node groups"
+    return "the cloud goes back by one version at most"
 
 
 def _minor(version: object) -> int:
