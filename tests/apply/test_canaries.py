@@ -41,6 +41,10 @@ REFERENCES: Final = {
 # Keys that sound like it, or whose descriptions do, and hold no reference to one.
 NO_REFERENCES: Final = {
     "AuthSpec.api_keys",
+    "CloudSpec.secret_recovery_days",
+    "DeliverySpec.repository",
+    # The name of one that only the engine in the cluster reads.
+    "DeliverySpec.secret",
     "ExistingDatabase.kms_key_arn",
     "FactsSpec.experts_per_token",
     "NetworkSpec.private_endpoints",
