@@ -17,7 +17,7 @@ from tests.support.rehearsed import needs_kubectl, needs_terraform
 from tests.support.rehearsed_apply import Ended, Platform, differences, ended
 from tests.support.small_disk import fill, small_disk
 
-pytestmark = [needs_terraform, needs_kubectl, needs_proc, pytest.mark.slow]
+pytestmark = [needs_terraform, needs_kubectl, needs_proc, pytest.mark.slow, pytest.mark.matrix]
 # Stack -> a type of which it creates something that has a name of ours, and one that the cloud names.
 CREATED: Final = {
     "stack network": ("aws_cloudwatch_log_group", "aws_nat_gateway"),

@@ -60,7 +60,7 @@ def cases() -> Iterator[Any]:
     for step in STEPS:
         for whom, moments in MOMENTS.items():
             for moment in moments if step in STACKS else ("before", "during", "after"):
-                marks = [] if (step, whom, moment) in QUICK else [pytest.mark.slow]
+                marks = [] if (step, whom, moment) in QUICK else [pytest.mark.slow, pytest.mark.matrix]
                 yield pytest.param(step, whom, moment, id=f"{step}-{whom}-{moment}", marks=marks)
 
 

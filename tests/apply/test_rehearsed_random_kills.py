@@ -22,7 +22,7 @@ from tests.support.processes import POLL_SECONDS, in_group, kill_group, needs_pr
 from tests.support.rehearsed import needs_kubectl, needs_terraform
 from tests.support.rehearsed_apply import Platform, differences, ended
 
-pytestmark = [needs_terraform, needs_kubectl, needs_proc, pytest.mark.slow]
+pytestmark = [needs_terraform, needs_kubectl, needs_proc, pytest.mark.slow, pytest.mark.matrix]
 SEED: Final = "PLATFORMSPEC_KILL_SEED"
 KILLS: Final = 50
 # An apply that was faster than the undisturbed one may be over before it is killed; then it is killed this much sooner.
