@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import sys
+import threading
 
 from platformspec.apply.apply import Intent, apply
 from platformspec.apply.events import Event
@@ -34,13 +35,15 @@ def main(folder: pathlib.Path, at: int, group: bool) -> None:
     record = bench.record()
     site = bench.site(record)
     told = 0
+    one_at_a_time = threading.Lock()
 
     def tell(event: Event) -> None:
         nonlocal told
-        told += 1
-        print(told, event.kind, event.name, event.status, flush=True)
-        if told == at:
-            os.killpg(0, signal.SIGKILL) if group else os.kill(os.getpid(), signal.SIGKILL)
+        with one_at_a_time:
+            told += 1
+            print(told, event.kind, event.name, event.status, flush=True)
+            if told == at:
+                os.killpg(0, signal.SIGKILL) if group else os.kill(os.getpid(), signal.SIGKILL)
 
     site.tell = tell
     head = platform(folder)
