@@ -44,9 +44,9 @@ class Outcome:
     deviations: tuple[Deviation, ...]
     document: Document
     options: Sequence[str]
-    delivered: tuple[Delivery, ...] = ()
     adoptions: tuple[Adoption, ...] | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    delivered: tuple[Delivery, ...] = ()
 
     @property
     def of_the_spec(self) -> tuple[Deviation, ...]:

@@ -152,7 +152,7 @@ def test_drift_leaves_the_cluster_to_its_engine(bench: Bench, repository: Reposi
     record.close()
     document = parse(MemoryTree({"platform.yaml": "kind: Platform\n"}), "platform.yaml", Report())
     assert document is not None
-    outcome = Outcome("acme", None, "run 1", (), document, [], tuple(deliveries(head).values()))
+    outcome = Outcome("acme", None, "run 1", (), document, [], delivered=tuple(deliveries(head).values()))
     assert f"Not looked at: cluster main; argocd compares it with {URL}, and sets it back." in render_text(outcome)
     assert json.loads(render_json(outcome))["not_looked_at"] == ["main"]
 
