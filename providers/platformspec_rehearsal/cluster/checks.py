@@ -33,12 +33,8 @@ LONGEST_LABEL_VALUE: Final = 63
 
 
 def check_names(obj: Mapping[str, Any], kind: Kind, kinds: Kinds, *, strict: bool) -> None:
-    """Raises `Failure` (400) for unknown fields, where they are asked about. Holds for a partial configuration too.
-
-    A status is the emulated controllers' own, whatever definitions know of it.
-    """
-    sent = {key: value for key, value in obj.items() if key != "status"}
-    unknown = list(_unknown(sent, kinds.shape(kind), "", top=True))
+    """Raises `Failure` (400) for unknown fields, where they are asked about. Holds for a partial configuration too."""
+    unknown = list(_unknown(obj, kinds.shape(kind), "", top=True))
     if unknown and strict:
         names = ", ".join(f'unknown field "{path}"' for path in unknown)
         text = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: strict decoding error: {names}'

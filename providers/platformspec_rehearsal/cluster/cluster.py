@@ -125,10 +125,15 @@ class Cluster:
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object:
         """The object. Raises `Failure` (404)."""
-        found = self.objects.get(key_of(kind, namespace, name))
+        found = self._stored(kind, namespace, name)
         if found is None:
             raise Failure(404, "NotFound", f'{kind.full} "{name}" not found', _details(kind, name))
         return found
+
+    def _stored(self, kind: Kind, namespace: str, name: str) -> Object | None:
+        """As it is read from storage: a status may have been written when nobody knew the definition."""
+        found = self.objects.get(key_of(kind, namespace, name))
+        return None if found is None else controllers.known_status(found, self.kinds.shape(kind))
 
     def apply(
         self,
@@ -147,7 +152,7 @@ class Cluster:
             raise Failure(400, "BadRequest", "metadata.managedFields must be nil")
         self._need_namespace(kind, namespace)
         _place(config, kind, namespace, name)
-        old = self.objects.get(key_of(kind, namespace, name))
+        old = self._stored(kind, namespace, name)
         check_names(config, kind, self.kinds, strict=strict)
         wanted_version = config["metadata"].pop("resourceVersion", None)
         wanted_uid = config["metadata"].get("uid")

@@ -66,6 +66,14 @@ def pretend_status(obj: Object, kind: Kind, shape: Shape) -> None:
         obj["status"] = with_defaults(_pruned(status, shape.field("status")), shape.field("status"))
 
 
+def known_status(obj: Object, shape: Shape) -> Object:
+    """The object without what its definition does not name of a status."""
+    if "status" not in obj:
+        return obj
+    rest = {name: value for name, value in obj.items() if name != "status"}
+    return {**rest, "status": _pruned(obj["status"], shape.field("status"))} if shape.names("status") else rest
+
+
 def _pruned(value: Any, shape: Shape) -> Any:
     if isinstance(value, dict):
         return {name: _pruned(item, shape.field(name)) for name, item in value.items() if shape.names(name)}
