@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from platformspec.apply.record import Known
-from platformspec.apply.terraform import ResourceChange
+from platformspec.apply.terraform_plan import ResourceChange
 from platformspec.diagnostics import Code, Failure
 from platformspec.ir.node import Node
 from platformspec.plan.change import Plan

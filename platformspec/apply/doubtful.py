@@ -15,7 +15,8 @@ from typing import Any
 from platformspec.apply.events import Event
 from platformspec.apply.record import Record
 from platformspec.apply.site import Site
-from platformspec.apply.terraform import ERRORED_STATE, ResourceChange, Stack, creations_in_doubt
+from platformspec.apply.terraform import ERRORED_STATE, Stack, creations_in_doubt
+from platformspec.apply.terraform_plan import ResourceChange
 from platformspec.diagnostics import Code, Failure
 from platformspec.ir.node import Placement
 

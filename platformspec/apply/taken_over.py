@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from platformspec.apply.events import Event, Tell
-from platformspec.apply.terraform import ResourceChange
+from platformspec.apply.terraform_plan import ResourceChange
 from platformspec.diagnostics import Code, Failure
 from platformspec.plan.change import Plan
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from platformspec.apply.kept_locks import file_of
 from platformspec.apply.process import Program
+from platformspec.apply.terraform_plan import ResourceChange, changes_of
 from platformspec.diagnostics import Code, Failure
 
 NO_BUCKET = Code(
@@ -62,35 +63,6 @@ PLAN_FILE: Final = "change.tfplan"
 ERRORED_STATE: Final = "errored.tfstate"
 LOCK_FILE: Final = ".terraform.lock.hcl"
 ENVIRONMENT: Final = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceChange:
-    """What terraform wants to do with one resource.
-
-    `actions` as in its JSON plan; `after` holds the planned values. `tainted`: its creation failed half-way. `deposed`: it was
-    replaced already, and the old one is still there. `imported`: whether this plan takes it over. `changed`: names of arguments that
-    differ. `forced_by`: those that make it a replacement; `forced`: the same with what they are and would be, where that is no secret.
-    """
-
-    address: str
-    type: str
-    actions: tuple[str, ...]
-    deposed: bool
-    tainted: bool
-    after: Mapping[str, Any]
-    forced_by: tuple[str, ...]
-    imported: bool = False
-    changed: tuple[str, ...] = ()
-    forced: tuple[str, ...] = ()
-
-    @property
-    def destroys(self) -> bool:
-        return "delete" in self.actions
-
-    @property
-    def creates(self) -> bool:
-        return "create" in self.actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +137,7 @@ class Stack:
         """Plan into a file. Reading drift changes nothing."""
         code, plan = self._planned([f"-lock-timeout={LOCK_TIMEOUT}", *(f"-target={target}" for target in targets)])
         moved = sum("previous_address" in item for item in plan.get("resource_changes", ()))
-        return StackPlan(code == 2, tuple(_changes(plan)), moved)
+        return StackPlan(code == 2, tuple(changes_of(plan)), moved)
 
     def survey(self) -> Mapping[str, Any]:
         """Terraform's own JSON plan, which nobody is to apply: the state is not locked, and no file is left."""
@@ -356,61 +328,6 @@ def _error(message: Mapping[str, Any]) -> str:
     diagnostic = message.get("diagnostic", {})
     parts = (diagnostic.get("address"), diagnostic.get("summary") or message.get("@message"), diagnostic.get("detail"))
     return ": ".join(" ".join(str(part).split()) for part in parts if part)
-
-
-def _changes(plan: Mapping[str, Any]) -> list[ResourceChange]:
-    found: list[ResourceChange] = []
-    for item in plan.get("resource_changes", ()):
-        change = item["change"]
-        if item["mode"] != "managed" or (change["actions"] == ["no-op"] and "importing" not in change):
-            continue
-        forced = tuple(".".join(str(part) for part in path) for path in change.get("replace_paths", ()))
-        found.append(
-            ResourceChange(
-                item["address"],
-                item["type"],
-                tuple(change["actions"]),
-                "deposed" in item,
-                item.get("action_reason") == "replace_because_tainted",
-                change.get("after") or {},
-                forced,
-                "importing" in change,
-                _differing(change),
-                tuple(_difference(change, path) for path in change.get("replace_paths", ())),
-            )
-        )
-    return found
-
-
-def _differing(change: Mapping[str, Any]) -> tuple[str, ...]:
-    before, after, unknown = (change.get(key) or {} for key in ("before", "after", "after_unknown"))
-    return tuple(
-        name
-        for name in sorted({*before, *after, *unknown})
-        if before.get(name) != after.get(name) and not (unknown.get(name) and name not in after)
-    )
-
-
-def _difference(change: Mapping[str, Any], path: Sequence[str | int]) -> str:
-    name = ".".join(str(part) for part in path)
-    if any(_at(change.get(secret), path) is True for secret in ("before_sensitive", "after_sensitive")):
-        return f"{name} differs"
-    old = _at(change.get("before"), path)
-    if _at(change.get("after_unknown"), path) is True:
-        return f"{name} is {json.dumps(old)} and would be another one"
-    return f"{name} is {json.dumps(old)} and would be {json.dumps(_at(change.get('after'), path))}"
-
-
-def _at(value: Any, path: Sequence[str | int]) -> Any:
-    """What stands at a path; what is true of a whole is true of its parts."""
-    for part in path:
-        if value is True:
-            return True
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
 
 
 def _last_words(text: str) -> str:

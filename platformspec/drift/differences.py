@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from platformspec.apply.terraform_plan import part_at
 from platformspec.diagnostics import Path
 from platformspec.ir.expr import Json, Yaml
 from platformspec.ir.node import Node
@@ -43,14 +44,7 @@ def _embedded(one: Any, other: Any) -> tuple[Any, Any]:
 
 def is_sensitive(path: Path, value: Any, mask: Any) -> bool:
     """Whether the mask of Terraform's JSON plan hides the value at this path, or any part of it."""
-    for part in path:
-        if mask is True:
-            return True
-        try:
-            mask = mask[part]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return _hides(value, mask)
+    return _hides(value, part_at(mask, path))
 
 
 def _hides(value: Any, mask: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from platformspec.apply.record import Known
 from platformspec.apply.site import Site
+from platformspec.apply.terraform_plan import part_at
 from platformspec.diagnostics import Path, dotted
 from platformspec.drift.deviation import HIDDEN, Deviation, Owner
 from platformspec.drift.differences import Difference, differences, in_node, is_sensitive
@@ -81,7 +82,7 @@ def attributes(change: Mapping[str, Any]) -> list[Difference]:
     found = [
         (path, HIDDEN, HIDDEN) if _hidden(change, path, before, after) else (path, before, after)
         for path, before, after in differences(change["before"], change["after"])
-        if not _is_unknown(unknown, path)
+        if part_at(unknown, path) is not True
     ]
     if any(path[0] == "tags" for path, _, _ in found):
         # The provider repeats the tags there, together with its default ones.
@@ -93,14 +94,3 @@ def _hidden(change: Mapping[str, Any], path: Path, before: Any, after: Any) -> b
     return is_sensitive(path, before, change.get("before_sensitive")) or is_sensitive(
         path, after, change.get("after_sensitive")
     )
-
-
-def _is_unknown(unknown: Any, path: Path) -> bool:
-    for part in path:
-        if unknown is True:
-            return True
-        try:
-            unknown = unknown[part]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return unknown is True
