@@ -76,6 +76,20 @@ def add_acting_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_forcing_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments that let a change of what exists go further than it would by itself."""
+    parser.add_argument(
+        "--allow-destroy",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="let Terraform destroy this resource although the plan did not say so; may be repeated",
+    )
+    parser.add_argument(
+        "--force-conflicts", action="store_true", help="take over fields of Kubernetes objects that others have set"
+    )
+
+
 def refuse_idle(args: argparse.Namespace, needed: str, *options: str) -> None:
     """Say which of the options does nothing, because `needed` is not given, and raise `Stop`. Both as they are typed."""
     for option in options:

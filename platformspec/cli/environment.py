@@ -18,7 +18,7 @@ from platformspec.apply.disk import disk_failures
 from platformspec.apply.events import Tell
 from platformspec.apply.kept_locks import FOLDER as LOCKS
 from platformspec.apply.kubectl import Cluster
-from platformspec.apply.lock import who
+from platformspec.apply.lock import is_dead, refusal, who
 from platformspec.apply.places import RECORD, environment_folder, keep_out_of_git
 from platformspec.apply.process import Program as Tool
 from platformspec.apply.process import output_of
@@ -68,6 +68,12 @@ class Environment:
         """What the file says."""
         assert self.compilation.program is not None
         return self.compilation.program
+
+    def refuse_locked(self, *, though_dead: bool = True) -> None:
+        """Raises `Failure` where the environment is locked. `though_dead`: also by a process that is gone."""
+        held = self.record.lock_owner()
+        if held is not None and (though_dead or not is_dead(held)):
+            raise refusal(held)
 
     def recorded(self) -> Program | None:
         """What the record says."""

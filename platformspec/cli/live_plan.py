@@ -6,7 +6,6 @@ import argparse
 import pathlib
 import sys
 
-from platformspec.apply.lock import is_dead, refusal
 from platformspec.cli import exit
 from platformspec.cli.acting import refuse_idle
 from platformspec.cli.environment import environment
@@ -29,9 +28,7 @@ def live_plan(args: argparse.Namespace) -> int:
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:
-        held = here.record.lock_owner()
-        if held is not None and not is_dead(held):
-            raise refusal(held)
+        here.refuse_locked(though_dead=False)
         before = here.recorded()
         plan, notes = planned(before, compilation, "what was applied last", args, until=args.at)
         sys.stdout.write(text.render(plan, notes, color=wants_color(sys.stdout)))

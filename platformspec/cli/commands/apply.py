@@ -8,13 +8,13 @@ import pathlib
 import sys
 
 from platformspec.apply.announced import refuse_half_moved
-from platformspec.apply.lock import is_dead, refusal
 from platformspec.apply.saved_plan import refuse_other_plan
 from platformspec.cli import exit
 from platformspec.cli.acting import (
     NOTHING_TO_RESUME,
     act,
     add_acting_arguments,
+    add_forcing_arguments,
     confirm,
     refuse_idle,
     scope_of,
@@ -47,20 +47,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resume", action="store_true", help="go on with the last run, which did not finish")
     parser.add_argument(
-        "--allow-destroy",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="let Terraform destroy this resource although the plan did not say so; may be repeated",
-    )
-    parser.add_argument(
         "--create-again",
         action="store_true",
         help="with --resume: nothing exists of what the interrupted run may have created",
     )
-    parser.add_argument(
-        "--force-conflicts", action="store_true", help="take over fields of Kubernetes objects that others have set"
-    )
+    add_forcing_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,9 +69,7 @@ def run(args: argparse.Namespace) -> int:
     with environment(source, compilation, args) as here:
         if args.resume:
             return _resume(args, here)
-        held = here.record.lock_owner()
-        if held is not None:
-            raise refusal(held)
+        here.refuse_locked()
         plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
         _permit(args, here, plan, notes)
         if not args.json:
@@ -103,9 +92,7 @@ def _permit(args: argparse.Namespace, here: Environment, plan: Plan, notes: Plan
 
 def _resume(args: argparse.Namespace, here: Environment) -> int:
     """Go on with the last run. It was confirmed, approved and outside a freeze when it began."""
-    held = here.record.lock_owner()
-    if held is not None and not is_dead(held):
-        raise refusal(held)
+    here.refuse_locked(though_dead=False)
     last = unfinished(here)
     command = last.command
     if command == "destroy":

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from platformspec.apply.announced import guard_of
-from platformspec.apply.lock import refusal
 from platformspec.apply.record import Known
 from platformspec.cli import exit
 from platformspec.cli.acting import act, add_acting_arguments, confirm, refuse_idle
@@ -50,8 +49,7 @@ def run(args: argparse.Namespace) -> int:
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:
-        if (held := here.record.lock_owner()) is not None:
-            raise refusal(held)
+        here.refuse_locked()
         known = here.record.known()
         if not known:
             raise Failure(NOTHING_APPLIED, "nothing was applied here", "platformspec apply")

@@ -7,7 +7,6 @@ import dataclasses
 import sys
 from collections.abc import Mapping
 
-from platformspec.apply.lock import is_dead, refusal
 from platformspec.cli import exit
 from platformspec.cli.acting import confirm
 from platformspec.cli.commands.destroy import NOTHING_APPLIED
@@ -93,9 +92,7 @@ def _write(args: argparse.Namespace, source: Input, outcome: Outcome) -> bool:
 
 
 def _look(args: argparse.Namespace, here: Environment) -> Outcome:
-    held = here.record.lock_owner()
-    if held is not None and not is_dead(held):
-        raise refusal(held)
+    here.refuse_locked(though_dead=False)
     applied = here.recorded()
     if applied is None:
         raise Failure(NOTHING_APPLIED, "nothing was applied here", "platformspec apply")

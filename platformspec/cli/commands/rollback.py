@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from platformspec.apply.lock import refusal
-from platformspec.cli.acting import act, add_acting_arguments, confirm, refuse_idle
+from platformspec.cli.acting import act, add_acting_arguments, add_forcing_arguments, confirm, refuse_idle
 from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.going_back import described, going_back
 from platformspec.cli.output import wants_color
@@ -28,16 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="the run whose platform is to run again (default: the last finished one that differs from what was applied last)",
     )
-    parser.add_argument(
-        "--allow-destroy",
-        action="append",
-        default=[],
-        metavar="ID",
-        help="let Terraform destroy this resource although the plan did not say so; may be repeated",
-    )
-    parser.add_argument(
-        "--force-conflicts", action="store_true", help="take over fields of Kubernetes objects that others have set"
-    )
+    add_forcing_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,8 +36,7 @@ def run(args: argparse.Namespace) -> int:
     source = platform_input(args.file)
     compilation = compile_input(source, args)
     with environment(source, compilation, args) as here:
-        if (held := here.record.lock_owner()) is not None:
-            raise refusal(held)
+        here.refuse_locked()
         to, head, plan, notes = going_back(here, args.to)
         permit(here, plan, (), approve=f" --to {to.id}")
         if not args.json:
