@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from platformspec_aws.acting import open_objects
 
@@ -19,7 +18,7 @@ from platformspec.apply.record import Record
 from platformspec.apply.shared import SharedRecord
 from platformspec.emit.settings import EmitSettings, S3State
 from tests.apply.bench import Bench, needs_terraform, program, refers, thing
-from tests.support.moto_server import REGION, moto_server
+from tests.support.moto_server import REGION, state_bucket
 
 pytestmark = needs_terraform
 
@@ -52,13 +51,7 @@ class LocalRecordBench(SharedBench):
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with moto_server() as variables:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("AWS_PROFILE", raising=False)
-        client = boto3.Session(region_name=REGION).client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    with state_bucket(BUCKET, monkeypatch) as client:
         yield client
 
 

@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from platformspec_aws.acting import open_objects
 
@@ -25,7 +24,7 @@ from platformspec.emit.settings import EmitSettings, S3State
 from platformspec.lower.objects import Objects, ObjectsProblem, Stored
 from tests.apply.bench import program, thing
 from tests.support.examples import ROOT
-from tests.support.moto_server import ACCOUNT, REGION, moto_server
+from tests.support.moto_server import ACCOUNT, REGION, state_bucket
 
 BUCKET = "acme-state"
 SETTINGS = EmitSettings("acme", "prod", S3State(BUCKET, REGION, "all"), {})
@@ -36,13 +35,7 @@ OWNER = {"token": "t", "command": "apply", "who": "lea", "host": "elsewhere", "p
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with moto_server() as variables:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("AWS_PROFILE", raising=False)
-        client = boto3.Session(region_name=REGION).client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    with state_bucket(BUCKET, monkeypatch) as client:
         yield client
 
 

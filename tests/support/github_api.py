@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.json_server import JsonHandler, served
 
 BOT = {"login": "github-actions[bot]", "type": "Bot", "id": 1}
 
@@ -38,9 +37,7 @@ class Repository:
         return made
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: Any
-
+class _Handler(JsonHandler):
     def do_GET(self) -> None:
         self._answer()
 
@@ -50,81 +47,60 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         self._answer()
 
-    def log_message(self, *_: object) -> None:
-        pass
-
     def _answer(self) -> None:
         repository: Repository = self.server.repository
         target = urlsplit(self.path)
         repository.requests.append(f"{self.command} {target.path}")
-        length = int(self.headers.get("Content-Length") or 0)
-        sent = json.loads(self.rfile.read(length) or b"{}")
+        sent = self.received()
         if repository.broken:
-            return self._send(500, {"message": "Server Error"})
+            return self.send(500, {"message": "Server Error"})
         if repository.limited > 0:
             repository.limited -= 1
-            return self._send(429, {"message": "You have exceeded a secondary rate limit"}, {"Retry-After": "1"})
+            return self.send(429, {"message": "You have exceeded a secondary rate limit"}, {"Retry-After": "1"})
         if repository.read_only and self.command != "GET":
-            return self._send(403, {"message": "Resource not accessible by integration"})
+            return self.send(403, {"message": "Resource not accessible by integration"})
         return self._route(repository, target.path, parse_qs(target.query), sent)
 
     def _route(self, repository: Repository, path: str, query: dict[str, list[str]], sent: dict[str, Any]) -> None:
         base = "/repos/acme/platform"
         url = f"{repository.url}{base}"
         if path == "/user" and repository.token_of is not None:
-            return self._send(200, {"login": repository.token_of, "type": "User"})
+            return self.send(200, {"login": repository.token_of, "type": "User"})
         if path == "/user":
-            return self._send(403, {"message": "Resource not accessible by integration"})
+            return self.send(403, {"message": "Resource not accessible by integration"})
         if path == f"{base}/issues/7":
-            return self._send(200, {"number": 7, "url": f"{url}/issues/7"})
+            return self.send(200, {"number": 7, "url": f"{url}/issues/7"})
         if path == f"{base}/pulls/7":
-            return self._send(200, {"number": 7, "url": f"{url}/pulls/7"})
+            return self.send(200, {"number": 7, "url": f"{url}/pulls/7"})
         if path == f"{base}/commits/head":
-            return self._send(200, {"sha": "head", "url": f"{url}/commits/head"})
+            return self.send(200, {"sha": "head", "url": f"{url}/commits/head"})
         if path == f"{base}/issues/7/comments" and self.command == "GET":
             return self._page(repository.comments, path, query)
         if path == f"{base}/issues/7/comments":
-            return self._send(201, repository.comment(sent["body"], BOT))
+            return self.send(201, repository.comment(sent["body"], BOT))
         if path == f"{base}/pulls/7/reviews":
             return self._page(repository.reviews, path, query)
         if path == f"{base}/statuses/head":
             repository.statuses.append(sent)
-            return self._send(201, {**sent, "id": 1})
+            return self.send(201, {**sent, "id": 1})
         match = re.fullmatch(rf"{base}/issues/comments/(\d+)", path)
         if match and self.command == "PATCH":
             comment = repository.comments[int(match[1]) - 1]
             comment["body"] = sent["body"]
-            return self._send(200, comment)
-        return self._send(404, {"message": "Not Found"})
+            return self.send(200, comment)
+        return self.send(404, {"message": "Not Found"})
 
     def _page(self, items: list[dict[str, Any]], path: str, query: dict[str, list[str]]) -> None:
         size, page = int(query.get("per_page", ["30"])[0]), int(query.get("page", ["1"])[0])
         headers = {}
         if page * size < len(items):
             headers["Link"] = f'<{self.server.repository.url}{path}?per_page={size}&page={page + 1}>; rel="next"'
-        self._send(200, items[(page - 1) * size : page * size], headers)
-
-    def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        self.send(200, items[(page - 1) * size : page * size], headers)
 
 
 @contextmanager
 def github_api() -> Iterator[Repository]:
     """Serve an empty pull request number 7 of acme/platform."""
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.repository = Repository(url=f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with served(_Handler) as server:
+        server.repository = Repository(url=f"http://127.0.0.1:{server.server_port}")
         yield server.repository
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.json_server import JsonHandler, served
 
 NOTES = "/api/v4/projects/5/merge_requests/7/notes"
 TOKENS = {"token": 11, "reader": 12}
@@ -34,9 +33,7 @@ class Project:
         return made
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: Any
-
+class _Handler(JsonHandler):
     def do_GET(self) -> None:
         self._answer()
 
@@ -46,41 +43,38 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         self._answer()
 
-    def log_message(self, *_: object) -> None:
-        pass
-
     def _answer(self) -> None:
         project: Project = self.server.project
         target = urlsplit(self.path)
         project.requests.append(f"{self.command} {target.path}")
-        sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        sent = self.received()
         if project.broken:
-            return self._send(500, {"message": "500 Internal Server Error"})
+            return self.send(500, {"message": "500 Internal Server Error"})
         if project.limited > 0:
             project.limited -= 1
-            return self._send(429, {"message": "Too Many Requests"}, {"Retry-After": "1"})
+            return self.send(429, {"message": "Too Many Requests"}, {"Retry-After": "1"})
         user = TOKENS.get(self.headers.get("PRIVATE-TOKEN", ""))
         if user is None:
-            return self._send(401, {"message": "401 Unauthorized"})
+            return self.send(401, {"message": "401 Unauthorized"})
         if self.command != "GET" and self.headers["PRIVATE-TOKEN"] == "reader":
-            return self._send(403, {"error": "insufficient_scope", "scope": "api"})
+            return self.send(403, {"error": "insufficient_scope", "scope": "api"})
         return self._route(project, target.path, parse_qs(target.query), sent, user)
 
     def _route(self, project: Project, path: str, query: dict[str, list[str]], sent: dict[str, Any], user: int) -> None:
         if path == "/api/v4/user":
-            return self._send(200, {"id": user, "username": f"project_5_bot_{user}"})
+            return self.send(200, {"id": user, "username": f"project_5_bot_{user}"})
         if path == NOTES and self.command == "GET":
             return self._page(project.notes, query)
         if path == NOTES:
-            return self._send(201, project.note(sent["body"], user))
+            return self.send(201, project.note(sent["body"], user))
         match = re.fullmatch(rf"{NOTES}/(\d+)", path)
         if match and self.command == "PUT":
             note = project.notes[int(match[1]) - 1]
             if note["author"]["id"] != user:
-                return self._send(403, {"message": "403 Forbidden"})
+                return self.send(403, {"message": "403 Forbidden"})
             note["body"] = sent["body"]
-            return self._send(200, note)
-        return self._send(404, {"message": "404 Not Found"})
+            return self.send(200, note)
+        return self.send(404, {"message": "404 Not Found"})
 
     def _page(self, notes: list[dict[str, Any]], query: dict[str, list[str]]) -> None:
         size, page = int(query.get("per_page", ["20"])[0]), int(query.get("page", ["1"])[0])
@@ -90,29 +84,12 @@ class _Handler(BaseHTTPRequestHandler):
         if page * size < len(ordered):
             next_page = f"{self.server.project.url}{NOTES}?per_page={size}&page={page + 1}"
             headers |= {"Link": f'<{next_page}>; rel="next"', "X-Next-Page": str(page + 1)}
-        self._send(200, ordered[(page - 1) * size : page * size], headers)
-
-    def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        self.send(200, ordered[(page - 1) * size : page * size], headers)
 
 
 @contextmanager
 def gitlab_api() -> Iterator[Project]:
     """Serve an empty merge request number 7 of project 5."""
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.project = Project(url=f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with served(_Handler) as server:
+        server.project = Project(url=f"http://127.0.0.1:{server.server_port}")
         yield server.project
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
+import boto3
+import pytest
 from moto.moto_api._internal import moto_api_backend
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -17,6 +20,19 @@ REGION = "us-east-1"
 class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:
         """Nothing is printed for each request."""
+
+
+@contextmanager
+def state_bucket(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An S3 client of a fresh account with a versioned bucket, which boto3 and terraform find by the process's variables."""
+    with moto_server() as variables:
+        for variable, value in variables.items():
+            monkeypatch.setenv(variable, value)
+        monkeypatch.delenv("AWS_PROFILE", raising=False)
+        client = boto3.Session(region_name=REGION).client("s3")
+        client.create_bucket(Bucket=name)
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        yield client
 
 
 @contextmanager
