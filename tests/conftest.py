@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-# Machines that run tests are noisy: a slow example is no failure.
-settings.register_profile("platformspec", deadline=None)
+# Machines that run tests are noisy: a slow example is no failure. A change is judged by the same examples each time; new ones
+# are looked for with `--hypothesis-profile explore`.
+settings.register_profile("platformspec", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("platformspec")
 
 

@@ -23,6 +23,8 @@ from tests.support.memory_tree import as_yaml
 from tests.support.reviews import example, reviewed
 
 GFM = MarkdownIt("gfm-like")
+# GitHub links a bare domain after `www.` only, which `LINKED` looks for: https://github.github.com/gfm/#autolinks-extension-
+GFM.linkify.set({"fuzzy_link": False})
 OUR_TAGS = re.compile(r"</?(?:details|summary|sub|code)>|<!-- platformspec-review: [\w./-]+ -->")
 # What GitHub makes of rendered text: https://docs.github.com/get-started/writing-on-github, autolinked references and mentions.
 LINKED = (
@@ -36,7 +38,7 @@ LINKED = (
 HOSTILE = [
     "@acme/owners", "fixes #12 and acme/app#3, GH-4", "<img src=x onerror=alert(1)>", "[x](https://evil.example)", "</summary></details>",
     "```\n</details>\n# big", "| a | b |\n|---|---|", "https://evil.example www.evil.example", "![](http://evil.example/x.png)", "&#64;acme &lt;b&gt;",
-    "b968826d9c46dd6066d109eabc6255188de91218", ":tada:", "- [ ] task", "$$x$$", "`` ` @acme", "-->", "1. first", "\u202egnp", "\\@acme \\<b>", "a\r\n\r\n# b",
+    "b968826d9c46dd6066d109eabc6255188de91218", ":tada:", "G.Ga", "- [ ] task", "$$x$$", "`` ` @acme", "-->", "1. first", "\u202egnp", "\\@acme \\<b>", "a\r\n\r\n# b",
 ]  # fmt: skip
 
 
