@@ -38,12 +38,10 @@ Guards = Mapping[str, Mapping[str, Any]]
 """Type -> arguments that must have these values before the cloud lets it be destroyed."""
 
 
-def refuse_protected(
-    plan: Plan, known: Mapping[str, Known], guards: Guards, scope: Collection[str] | None = None
-) -> None:
+def refuse_protected(plan: Plan, known: Mapping[str, Known], guards: Guards) -> None:
     """Raises `Failure` where the plan destroys what is protected, now or as it was applied last."""
     for change in plan.changes:
-        if change.action not in ("replace", "delete") or (scope is not None and change.id not in scope):
+        if change.action not in ("replace", "delete"):
             continue
         before = known.get(change.was or change.id)
         nodes = [change.node, *([before.node] if before is not None else [])]
@@ -63,10 +61,10 @@ def refuse_protected(
             )
 
 
-def refuse_half_moved(plan: Plan, scope: Collection[str] | None, target: str) -> None:
+def refuse_half_moved(plan: Plan, scope: Collection[str], target: str) -> None:
     """Raises `Failure` where a targeted apply would leave out a part of a rename."""
     for change in plan.changes:
-        if change.was is not None and scope is not None and change.id not in scope:
+        if change.was is not None and change.id not in scope:
             raise Failure(
                 HALF_MOVED,
                 f"{change.node.declaration} has another name than at the last apply ({change.was}), and {target} is only a part of what moves with it",

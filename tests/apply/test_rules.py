@@ -92,7 +92,7 @@ def test_protection(tmp_path: pathlib.Path, before: Any, after: Any, refused: bo
     if refused:
         with pytest.raises(Failure, match="PS715.*database.a"):
             refuse_protected(plan, known, GUARDS)
-        refuse_protected(plan, known, GUARDS, scope=())
+        refuse_protected(plan.within((), ""), known, GUARDS)
     else:
         refuse_protected(plan, known, GUARDS)
 
