@@ -11,6 +11,7 @@ from platformspec.apply.announced import Guards
 from platformspec.apply.apply import Intent, Outcome, apply, steps_done, wait_for_orphans
 from platformspec.apply.lock import locked
 from platformspec.apply.record import Run
+from platformspec.apply.resuming import RESUME
 from platformspec.apply.saved_plan import STALE
 from platformspec.apply.site import Site, now
 from platformspec.apply.target import closure, reached
@@ -213,6 +214,7 @@ def _begun(
     if resumes is not None:
         record.end_run(resumes.id, "interrupted", resumes.ended or now())
     site.run = record.begin_run(environment.header(command, plan, head, options), then)
+    site.again = RESUME
     return intent, plan
 
 
