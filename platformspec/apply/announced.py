@@ -8,7 +8,9 @@ from typing import Any
 from platformspec.apply.record import Known
 from platformspec.apply.terraform_plan import ResourceChange
 from platformspec.diagnostics import Code, Failure
-from platformspec.ir.node import Node
+from platformspec.diagnostics.suggest import closest
+from platformspec.ir.node import Node, Resource
+from platformspec.ir.rename import Former, current_id
 from platformspec.plan.change import Plan
 
 NOT_ANNOUNCED = Code(
@@ -32,6 +34,13 @@ HALF_MOVED = Code(
     "a targeted apply in the middle of a rename",
     explain="A renamed declaration is taken over as a whole: Terraform moves all resources of a stack to their new addresses or none, and "
     "`--target` would leave some of them out. Apply the rename without a target; by itself it changes nothing outside.",
+)
+
+NOTHING_ALLOWED = Code(
+    "PS772",
+    "a permission to destroy something that is not there",
+    explain="`--allow-destroy` takes the id of one resource, as PS714 and `platformspec show --resources` print it. Nothing has this one: a slip of the "
+    "pen would leave the permission without effect, so nothing is done. An id of something that only the Terraform state knows is its address there.",
 )
 
 Guards = Mapping[str, Mapping[str, Any]]
@@ -70,6 +79,28 @@ def refuse_half_moved(plan: Plan, scope: Collection[str], target: str) -> None:
                 f"{change.node.declaration} has another name than at the last apply ({change.was}), and {target} is only a part of what moves with it",
                 "apply the rename first, without --target",
             )
+
+
+def refuse_unknown_permissions(allowed: Iterable[str], nodes: Iterable[Node], former: Former) -> None:
+    """Raises `Failure` for the first id that is neither that of a resource, nor may be an address that only a state knows.
+
+    `nodes`: those that exist and those that are to be. `former`: what renamed declarations were called before.
+    """
+    resources = {current_id(node.id, former): node for node in nodes if isinstance(node, Resource)}
+    providers = {node.type.partition("_")[0] for node in resources.values()}
+    kinds = {node.declaration.partition(".")[0] for node in resources.values()}
+    for id in allowed:
+        type, dot, name = id.partition(".")
+        is_address = dot and name and "/" not in id and type.partition("_")[0] in providers and type not in kinds
+        if id in resources or is_address:
+            continue
+        present = current_id(id, former)
+        near = present if present in resources else closest(id, resources)
+        raise Failure(
+            NOTHING_ALLOWED,
+            f"--allow-destroy {id} names no resource",
+            f"did you mean {near}?" if near else "`platformspec show --resources` lists the ids",
+        )
 
 
 def guard_of(node: Node, guards: Guards) -> str | None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from platformspec.apply.announced import Guards
+from platformspec.apply.announced import Guards, refuse_unknown_permissions
 from platformspec.apply.apply import Intent, Outcome, apply, steps_done, wait_for_orphans
 from platformspec.apply.lock import locked
 from platformspec.apply.record import Run
@@ -120,6 +120,12 @@ def confirm(args: argparse.Namespace, question: str) -> None:
     if sys.stdin.readline().strip() != "yes":
         sys.stderr.write("nothing was done\n")
         raise Stop(exit.ERRORS)
+
+
+def refuse_unknown(environment: Environment, head: Program, args: argparse.Namespace) -> None:
+    """Raises `Failure` where `--allow-destroy` names nothing."""
+    nodes = [item.node for item in environment.record.known().values()]
+    refuse_unknown_permissions(args.allow_destroy, [*head, *nodes], head.former)
 
 
 def scope_of(environment: Environment, target: str | None) -> frozenset[str] | None:

@@ -18,6 +18,7 @@ from platformspec.cli.acting import (
     add_forcing_arguments,
     confirm,
     refuse_idle,
+    refuse_unknown,
     scope_of,
     unfinished,
 )
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
         if args.resume:
             return _resume(args, here)
         here.refuse_locked()
+        refuse_unknown(here, here.program, args)
         before = here.recorded()
         plan, notes = planned(before, compilation, "what was applied last", args)
         if args.plan is not None:
@@ -111,6 +113,7 @@ def _resume(args: argparse.Namespace, here: Environment) -> int:
             f"the platform file has changed since run {last.id}, which did not finish",
             "`platformspec unlock` gives it up; then `platformspec plan` and `platformspec apply`",
         )
+    refuse_unknown(here, head, args)
     plan = plan_between(here.recorded(), head, here.compilation)
     guards = here.compilation.providers.acting.guards if last.options.get("include_protected") else {}
     options = {
