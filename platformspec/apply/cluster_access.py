@@ -54,7 +54,8 @@ def by_state(
 
 def _attributes(site: Site, stack: str, wanted: str) -> Mapping[str, Any] | None:
     reader = site.stack(stack, f"stack {stack}")
-    if not (reader.folder / ".terraform").exists():
+    # Where one only looks, the folder may be connected to the backend of another time.
+    if site.looks or not (reader.folder / ".terraform").exists():
         reader.initialise()
     for resource in (reader.state() or {}).get("resources", ()):
         prefix = "data." if resource["mode"] == "data" else ""

@@ -14,6 +14,7 @@ from platformspec.apply.record import Run
 from platformspec.apply.resuming import RESUME
 from platformspec.apply.saved_plan import STALE
 from platformspec.apply.site import Site, now
+from platformspec.apply.standing import reach_standing
 from platformspec.apply.target import closure, reached
 from platformspec.cli import exit
 from platformspec.cli.environment import Environment
@@ -168,9 +169,9 @@ def act(
         sys.stderr.write("interrupted; `platformspec apply --resume` goes on\n")
         return exit.PARTIAL if site.acted else exit.ERRORS
     except Failure as failure:
-        if outcome is None and not site.acted:
+        if outcome is None and not site.acted and resumes is None:
             raise
-        # The record or its lock was lost after something was done.
+        # The record or its lock was lost after something was done, or what an earlier run had begun cannot go on yet.
         failures = outcome.failures if outcome is not None and not outcome.complete else (failure.diagnostic,)
         outcome = Outcome(failures, site.acted)
     if environment.stage is not None and not args.json:
@@ -207,6 +208,7 @@ def _begun(
         )
     if environment.shared is not None:
         environment.shared.fetch_locks(head.by_stack)
+    reach_standing(site, head, plan, scope, environment.compilation.providers.acting.clusters)
     record.back_up()
     intent = Intent(
         head=head,
