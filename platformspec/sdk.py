@@ -40,6 +40,7 @@ from platformspec.kinds.database import CacheExports, CacheSpec, DatabaseExports
 from platformspec.kinds.delivery import DeliverySpec
 from platformspec.kinds.gateway import FallbackSpec, FrontExports, GatewayExports, GatewaySpec, RouteSpec
 from platformspec.kinds.gpu_pool import ACCELERATOR_LABEL, GpuChoice, GpuPoolExports, GpuPoolSpec, SharingSpec
+from platformspec.kinds.guardrail import GuardrailExports, GuardrailSpec
 from platformspec.kinds.lending import borrowable
 from platformspec.kinds.model import ModelExports, ModelSpec
 from platformspec.kinds.parallelism import (
@@ -50,6 +51,7 @@ from platformspec.kinds.parallelism import (
     replicas_at_most,
     replicas_beside,
 )
+from platformspec.kinds.safety_models import verdict_of
 from platformspec.kinds.serving import ServeSpec, Signal
 from platformspec.kinds.team import TeamExports, TeamSpec
 from platformspec.kinds.vector_store import CollectionSpec, VectorStoreExports, VectorStoreSpec
@@ -133,6 +135,8 @@ __all__ = [
     "GpuPoolExports",
     "GpuPoolSpec",
     "Grant",
+    "GuardrailExports",
+    "GuardrailSpec",
     "Json",
     "KubernetesRange",
     "Load",
@@ -219,4 +223,5 @@ __all__ = [
     "starts",
     "sum_lines",
     "variants",
+    "verdict_of",
 ]

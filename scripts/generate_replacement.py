@@ -22,6 +22,8 @@ OUT = pathlib.Path(__file__).resolve().parents[1] / "providers/platformspec_aws/
 TYPES: dict[str, tuple[str, dict[str, str]]] = {
     "aws_acm_certificate": ("AWS::CertificateManager::Certificate", {}),
     "aws_autoscaling_group": ("AWS::AutoScaling::AutoScalingGroup", {}),
+    "aws_bedrock_guardrail": ("AWS::Bedrock::Guardrail", {}),
+    "aws_bedrock_guardrail_version": ("AWS::Bedrock::GuardrailVersion", {"guardrail_arn": "GuardrailIdentifier"}),
     "aws_budgets_budget": ("AWS::Budgets::Budget", {}),
     "aws_cloudwatch_event_rule": ("AWS::Events::Rule", {}),
     "aws_cloudwatch_log_group": ("AWS::Logs::LogGroup", {"name": "LogGroupName"}),

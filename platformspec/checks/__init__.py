@@ -11,6 +11,7 @@ from platformspec.checks.cost import check_budgets, check_increase, over_limit
 from platformspec.checks.delivery import check_delivery
 from platformspec.checks.freeze import check_freeze
 from platformspec.checks.groups import check_groups
+from platformspec.checks.guardrails import check_guardrails
 from platformspec.checks.lending import check_lending
 from platformspec.checks.models import check_models
 from platformspec.checks.network import check_networks
@@ -31,6 +32,7 @@ GraphCheck = Callable[[PlatformGraph, Report], None]
 
 GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_models,
+    check_guardrails,
     check_capacity,
     check_calendar,
     check_sharing,

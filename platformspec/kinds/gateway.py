@@ -87,6 +87,9 @@ class RouteSpec(Spec):
     """A model name that callers use, and what answers it."""
 
     targets: Many[Target] = Field(description="Models that share the load, and fallbacks in order.", min_length=1)
+    guardrails: Many[Annotated[Ref, RefTo("guardrail", "guarded_by")]] = Field(
+        default=(), description="Guardrails that judge requests and answers, whichever target answers."
+    )
     requires: Many[Capability] = Field(default=(), description="What every target must be able to do.")
     limits: LimitsSpec = section("Limits over all callers.")
     timeout_seconds: Integer = Field(default=600, description="Longest time for a whole answer.", ge=1, le=3600)

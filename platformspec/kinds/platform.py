@@ -16,6 +16,7 @@ from platformspec.kinds.cost import CostSpec
 from platformspec.kinds.database import CacheSpec, DatabaseSpec
 from platformspec.kinds.gateway import GatewaySpec
 from platformspec.kinds.gpu_pool import GpuPoolSpec
+from platformspec.kinds.guardrail import GuardrailSpec
 from platformspec.kinds.lending import cohorts
 from platformspec.kinds.model import ModelSpec
 from platformspec.kinds.observability import ObservabilitySpec
@@ -85,6 +86,9 @@ class PlatformSpec(Spec):
     gpu_pools: dict[Name, GpuPoolSpec] = Field(default={}, description="Nodes with accelerators.")
     models: dict[Name, ModelSpec] = Field(default={}, description="AI models.")
     gateways: dict[Name, GatewaySpec] = Field(default={}, description="Addresses in front of models.")
+    guardrails: dict[Name, GuardrailSpec] = Field(
+        default={}, description="What judges requests and answers of gateways' routes."
+    )
     vector_stores: dict[Name, VectorStoreSpec] = Field(default={}, description="Where embeddings live.")
     databases: dict[Name, DatabaseSpec] = Field(default={}, description="PostgreSQL databases.")
     caches: dict[Name, CacheSpec] = Field(default={}, description="Valkey caches.")
@@ -121,6 +125,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("database", "databases", DatabaseSpec),
     Kind("cache", "caches", CacheSpec),
     Kind("model", "models", ModelSpec),
+    Kind("guardrail", "guardrails", GuardrailSpec),
     Kind("vector_store", "vector_stores", VectorStoreSpec),
     Kind("gateway", "gateways", GatewaySpec),
     Kind("policy", "policies", PolicySpec),

@@ -136,9 +136,11 @@ def _report(path: Path, error: ErrorDetails, data: Any, report: Report) -> None:
         )
     elif kind in ("literal_error", "enum"):
         options = [schema_at(path), *schema_at(path).get("anyOf", ())]
-        choices = [str(choice) for option in options for choice in option.get("enum", ())] or [
-            str(schema_at(path).get("const", context.get("expected")))
-        ]
+        choices = [
+            str(choice)
+            for option in options
+            for choice in option.get("enum", [option["const"]] if "const" in option else ())
+        ] or [str(context.get("expected"))]
         if not isinstance(given, str):
             report.error(
                 WRONG_TYPE,

@@ -10,7 +10,7 @@ from platformspec.picture.cards import Card, Picture
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Gateways", ("gateway",)),
-    ("Stores", ("vector_store",)),
+    ("Guardrails and stores", ("guardrail", "vector_store")),
     ("Models", ("model",)),
     ("Capacity and data", ("gpu_pool", "database", "cache", "bucket")),
     ("Clusters", ("cluster",)),

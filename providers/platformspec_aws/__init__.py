@@ -16,6 +16,7 @@ from platformspec_aws.cluster.addons import check_kept_versions
 from platformspec_aws.cluster.cluster import lower_cluster
 from platformspec_aws.costs import costs
 from platformspec_aws.front.gateway import lower_gateway
+from platformspec_aws.front.guardrail import grant_gateway_applies_guardrail, lower_guardrail
 from platformspec_aws.front.secrets import read_model_token, read_own_secrets
 from platformspec_aws.front.vector_store import lower_vector_store
 from platformspec_aws.gpu_pool.gpu_pool import lower_gpu_pool
@@ -44,6 +45,7 @@ PROVIDER = Provider(
         "database": lower_database,
         "gateway": lower_gateway,
         "gpu_pool": lower_gpu_pool,
+        "guardrail": lower_guardrail,
         "network": lower_network,
         "team": lower_team,
         "vector_store": lower_vector_store,
@@ -51,6 +53,7 @@ PROVIDER = Provider(
     edges={
         "counts_in": (open_cache,),
         "falls_back_to": (grant_gateway_invokes_model,),
+        "guarded_by": (grant_gateway_applies_guardrail,),
         "keeps_state_in": (open_database,),
         "owned_by": (connect_owner, grant_team_uses_collection),
         "placed_in": (read_own_secrets, grant_job_makes_indexes),
@@ -90,6 +93,8 @@ PROVIDER = Provider(
     nouns={
         "aws_acm_certificate": "certificate",
         "aws_acm_certificate_validation": "certificate validation",
+        "aws_bedrock_guardrail": "Bedrock guardrail",
+        "aws_bedrock_guardrail_version": "version of the Bedrock guardrail",
         "aws_budgets_budget": "budget",
         "aws_cloudwatch_event_rule": "event rule",
         "aws_cloudwatch_event_target": "event target",

@@ -21,6 +21,7 @@ GIVEN_IDS: Final = {
         rf"arn:[a-z-]+:acm:[a-z0-9-]+:\d{{12}}:certificate/{UUID}",
         "arn:aws:acm:eu-central-1:111122223333:certificate/7e7a28d2-163f-4b8f-b9cd-822f96c08d6a",
     ),
+    "aws_bedrock_guardrail": GivenId(r"[a-z0-9]{1,64},DRAFT", "a1b2c3d4e5f6,DRAFT"),
     "aws_default_security_group": _ec2("sg"),
     "aws_eip": _ec2("eipalloc"),
     "aws_eks_pod_identity_association": GivenId(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99},a-[a-z0-9]+", "main,a-12345678"),

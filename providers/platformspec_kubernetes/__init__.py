@@ -4,6 +4,7 @@ from platformspec.sdk import Provider
 from platformspec_kubernetes.delivery.deliver import deliver
 from platformspec_kubernetes.gateways.access import open_cache, open_database, serve_team
 from platformspec_kubernetes.gateways.gateway import gateway_configurations, lower_gateway
+from platformspec_kubernetes.gateways.guardrails import open_guardrail
 from platformspec_kubernetes.models.access import open_route, shared_namespace
 from platformspec_kubernetes.models.engines import ENGINES
 from platformspec_kubernetes.models.model import lower_model
@@ -29,6 +30,7 @@ PROVIDER = Provider(
     edges={
         "counts_in": (open_cache,),
         "falls_back_to": (open_route,),
+        "guarded_by": (open_guardrail,),
         "keeps_state_in": (open_database,),
         "owned_by": (open_collection, tell_owner),
         "routes_to": (open_route,),

@@ -52,7 +52,7 @@ def variations(value: Any) -> list[Any]:
             "meta-llama/Llama-3.3-70B-Instruct": "meta-llama/Llama-3.1-70B-Instruct", "Qwen/Qwen3-30B-A3B": "Qwen/Qwen3-8B",
             "meta-llama/Llama-3.1-405B-Instruct": "meta-llama/Llama-3.1-405B-Instruct-FP8",
             "eu-central-1": "eu-west-1", "us-east-1": "us-west-2", "eu-west-1": "eu-central-1", "1.35": "1.34", "bf16": "fp16",
-            "apache-2.0": "mit", "block": "warn", "unavailable": "context_exceeded",
+            "apache-2.0": "mit", "mask": "block", "email": "url", "phone": "pin", "name": "age", "iban": "swift_code", "card_number": "card_cvv", "high": "low", "block": "warn", "unavailable": "context_exceeded",
         }  # fmt: skip
         digits = re.sub(r"\d(?=\D*$)", lambda match: str((int(match[0]) + 1) % 10), value)
         return (

@@ -136,6 +136,12 @@ _TABLE: Final = (
     _Weakening(LESS_PROTECTION, "gateway", ("cache",), _gone, "limits count for each replica by itself", "keep a cache where limits must hold"),
     _Weakening(LESS_PROTECTION, "route", ("limits", "tokens_per_minute"), _gone, "callers may use as much as they like", "keep a limit"),
     _Weakening(LESS_PROTECTION, "route", ("limits", "requests_per_minute"), _gone, "callers may ask as often as they like", "keep a limit"),
+    _Weakening(LESS_PROTECTION, "route", ("guardrails",), _any_gone, "requests and answers are no longer judged by it", "ask who answers for what passes this route"),
+    _Weakening(LESS_PROTECTION, "guardrail", ("checks",), _any_gone, "a part of what passes is no longer judged", "ask who answers for what passes its routes"),
+    _Weakening(LESS_PROTECTION, "guardrail", ("entities",), _any_gone, "this data passes unseen", "ask who answers for the data"),
+    _Weakening(LESS_PROTECTION, "guardrail", ("words",), _any_gone, "these words are no longer refused", "ask who wanted them refused"),
+    _Weakening(LESS_PROTECTION, "guardrail", ("action",), _from("block"), "texts with such data are answered, with the data masked", "ask who answers for the data"),
+    _Weakening(LESS_PROTECTION, "guardrail", ("profanity",), _off, "profanities are no longer refused", "ask who wanted them refused"),
     _Weakening(LESS_PROTECTION, "team", ("budget",), _gone, "nobody is told when the team spends too much", "keep a budget"),
     _Weakening(LESS_PROTECTION, "team", ("data_class",), _lower("public", "internal", "restricted"), "the team's data counts as less sensitive", "ask who answers for the data"),
     _Weakening(LESS_PROTECTION, "team", ("budget", "notify"), _last_gone, "nobody is told when the team spends too much", "keep somebody who is told"),
@@ -160,6 +166,9 @@ def weaker(s: Situation) -> Iterator[Danger]:
             yield _quota_gone(s, difference)
         if kind == "route" and difference.field == ("targets",):
             yield from _targets(s, difference)
+        if kind == "guardrail" and _passes(difference):
+            because = "what it refused may pass"
+            yield _danger(s, LESS_PROTECTION, difference, because, "ask who answers for what passes its routes")
         if kind == "route" and difference.field == ("requires",) and set(difference.before) - set(difference.after):
             because = "targets no longer have to be able to do it"
             yield _danger(s, LESS_PROTECTION, difference, because, "keep what callers rely on")
@@ -174,6 +183,13 @@ def _is_external(s: Situation, difference: Difference) -> bool:
 def _fits(rule: _Weakening, difference: Difference) -> bool:
     quota = rule.field == ("gpu_quota",) and difference.field[:1] == ("gpu_quota",)
     return difference.field == rule.field or (quota and rule.lost is _fewer)
+
+
+def _passes(difference: Difference) -> bool:
+    """Whether a filter or a topic of a guardrail goes, or a filter becomes weaker."""
+    if len(difference.field) != 2 or difference.field[0] not in ("content", "topics"):
+        return False
+    return difference.after is ABSENT or _lower("low", "medium", "high")(difference.before, difference.after)
 
 
 def _quota_gone(s: Situation, difference: Difference) -> Danger:

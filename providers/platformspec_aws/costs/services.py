@@ -247,6 +247,7 @@ def _usage(what: str, why: str) -> Rule:
 
 
 RULES: Final[dict[str, Rule]] = {
+    "aws_bedrock_guardrail": _usage("Bedrock guardrail", "it bills the texts that it judges"),
     "aws_cloudwatch_log_group": _usage("logs in CloudWatch", "they follow what is logged"),
     "aws_eip": elastic_ip,
     "aws_eks_cluster": control_plane,
@@ -279,7 +280,7 @@ FREE: Final = frozenset(
         "aws_db_subnet_group", "aws_default_security_group", "aws_eks_access_entry", "aws_eks_access_policy_association", "aws_eks_addon",
         "aws_eks_identity_provider_config",
         "aws_eks_pod_identity_association", "aws_elasticache_subnet_group", "aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment",
-        "aws_internet_gateway", "aws_kms_alias", "aws_launch_template", "aws_opensearchserverless_access_policy", "aws_opensearchserverless_security_policy",
+        "aws_bedrock_guardrail_version", "aws_internet_gateway", "aws_kms_alias", "aws_launch_template", "aws_opensearchserverless_access_policy", "aws_opensearchserverless_security_policy",
         "aws_placement_group", "aws_rds_cluster_parameter_group", "aws_route", "aws_route53_record", "aws_route_table", "aws_route_table_association",
         "aws_s3_bucket", "aws_s3_bucket_lifecycle_configuration", "aws_s3_bucket_ownership_controls", "aws_s3_bucket_policy", "aws_s3_bucket_public_access_block",
         "aws_s3_bucket_server_side_encryption_configuration", "aws_s3_bucket_versioning", "aws_secretsmanager_secret_version", "aws_security_group",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from platformspec.sdk import Context, FallbackSpec, GatewaySpec, ModelExports, Ref
+from platformspec_kubernetes.gateways import guardrails
 
 RETRIES: Final = 2
 COOLDOWN_SECONDS: Final = 30
@@ -30,6 +31,9 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
                 continue
             assert isinstance(target, FallbackSpec)
             group = f"fallback-{ctx.platform.name_outside(target.fallback.address)}"
+            if route.guardrails:
+                # Who asks for the fallback by its name must meet the same guardrails, and other routes must not.
+                group = f"{group}@{name}"
             if group not in named:
                 named.add(group)
                 models.append(_entry(ctx, spec, group, name, target.fallback, f"{at}.fallback", share=None))
@@ -74,7 +78,14 @@ def configuration(ctx: Context, spec: GatewaySpec) -> dict[str, Any]:
             "enable_jwt_auth": ctx.src(True, "auth.jwt"),
             "litellm_jwtauth": {"team_ids_jwt_field": ctx.src(spec.auth.jwt.team_claim, "auth.jwt.team_claim")},
         }
-    return {"model_list": models, "router_settings": router, "litellm_settings": settings, "general_settings": general}
+    document = {
+        "model_list": models,
+        "router_settings": router,
+        "litellm_settings": settings,
+        "general_settings": general,
+    }
+    guarded = guardrails.entries(ctx, spec)
+    return {**document, "guardrails": guarded} if guarded else document
 
 
 def _entry(
@@ -99,6 +110,10 @@ def _entry(
     if share and limits.requests_per_minute:
         params["rpm"] = ctx.src(
             max(1, limits.requests_per_minute // share), f"{where}.limits.requests_per_minute", f"{where}.targets"
+        )
+    if route.guardrails:
+        params["guardrails"] = ctx.src(
+            [ctx.platform.name_outside(guardrail.address) for guardrail in route.guardrails], f"{where}.guardrails"
         )
     if model.price is not None:
         base = ("models", ref.address.name, "price")

@@ -21,6 +21,7 @@ from platformspec.sdk import (
     Yaml,
 )
 from platformspec_kubernetes import images
+from platformspec_kubernetes.gateways import guardrails
 from platformspec_kubernetes.gateways.config import configuration
 from platformspec_kubernetes.gateways.contract import check
 from platformspec_kubernetes.gateways.database import environment as database_environment
@@ -127,15 +128,16 @@ def _endpoints(ctx: DeclarationContext, spec: GatewaySpec, space: str, store: st
             "REDIS_PORT": ctx.src(str(cache.port), "cache"),
             "REDIS_SSL": ctx.src("True", "cache"),
         }
-    if data:
+    guarded = guardrails.endpoints(ctx, spec)
+    if data or guarded:
         ctx.manifest(
             "v1",
             "ConfigMap",
             f"{ctx.called}-endpoints",
             "endpoints",
-            {"data": data},
+            {"data": {**data, **guarded}},
             namespace=space,
-            because=("database", "cache"),
+            because=("database", "cache", *guarded.values()),
         )
 
 
@@ -201,10 +203,16 @@ def _deployment(ctx: Context, spec: GatewaySpec) -> None:
     name, space, labels = ctx.called, namespace_of(ctx), labels_of(ctx)
     config = configuration(ctx, spec)
     drain = _drain_seconds(ctx, spec)
-    plain, sources = _stripped(config)
+    module = guardrails.module_of(ctx, spec)
+    plain, sources = _stripped({**config, **module, **guardrails.contents(ctx, spec)})
     digest = ctx.src(hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()[:16], *sources)
     ctx.manifest(
-        "v1", "ConfigMap", f"{name}-config", "config", {"data": {"config.yaml": Yaml(config)}}, namespace=space
+        "v1",
+        "ConfigMap",
+        f"{name}-config",
+        "config",
+        {"data": {"config.yaml": Yaml(config), **module}},
+        namespace=space,
     )
     probe = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3}
     container = {
@@ -272,6 +280,7 @@ def _environment(ctx: Context, spec: GatewaySpec, drain: Sourced[int]) -> list[d
             {"name": key, "valueFrom": ctx.src(from_config(f"{name}-endpoints", key), "cache")}
             for key in ("REDIS_HOST", "REDIS_PORT", "REDIS_SSL")
         ]
+    env += guardrails.environment(ctx, spec)
     if spec.auth.jwt is not None:
         env.append({"name": "JWT_PUBLIC_KEY_URL", "value": ctx.src(spec.auth.jwt.jwks_url, "auth.jwt.jwks_url")})
         env.append({"name": "JWT_ISSUER", "value": ctx.src(spec.auth.jwt.issuer, "auth.jwt.issuer")})

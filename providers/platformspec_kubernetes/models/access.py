@@ -13,21 +13,26 @@ def open_route(ctx: EdgeContext) -> None:
     gateway = ctx.exports(ctx.edge.source, Workload)
     model = ctx.graph.declarations[ctx.edge.target].spec
     if isinstance(model, ModelSpec) and model.external is not None:
-        rules = [
-            to_internet(),
-            {"to": [{"ipBlock": {"cidr": ctx.network.cidr}}], "ports": [{"protocol": "TCP", "port": 443}]},
-        ]
-        policy(
-            ctx,
-            "egress",
-            gateway.namespace,
-            f"{edge_name(ctx)}-out",
-            gateway.pod_labels,
-            egress=rules,
-            cluster=gateway.cluster,
-        )
-        return
-    open_between(ctx, gateway, ctx.exports(ctx.edge.target, Workload))
+        open_cloud(ctx, gateway)
+    else:
+        open_between(ctx, gateway, ctx.exports(ctx.edge.target, Workload))
+
+
+def open_cloud(ctx: EdgeContext, source: Workload) -> None:
+    """The source's pods reach the cloud's API: over the internet, or through an endpoint in the network."""
+    rules = [
+        to_internet(),
+        {"to": [{"ipBlock": {"cidr": ctx.network.cidr}}], "ports": [{"protocol": "TCP", "port": 443}]},
+    ]
+    policy(
+        ctx,
+        "egress",
+        source.namespace,
+        f"{edge_name(ctx)}-out",
+        source.pod_labels,
+        egress=rules,
+        cluster=source.cluster,
+    )
 
 
 def shared_namespace(ctx: AggregateContext) -> None:

@@ -65,7 +65,7 @@ class Account:
         """Create or change a resource."""
         self.pretence.database.execute(
             "insert or replace into resources values (?, ?, ?, ?, ?, ?)",
-            (type, self.id, region, key, str(state["id"]), as_json(state)),
+            (type, self.id, region, key, str(state.get("id", key)), as_json(state)),
         )
 
     def drop(self, type: str, region: str, key: str) -> None:

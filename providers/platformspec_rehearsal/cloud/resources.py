@@ -45,6 +45,12 @@ def key_of(type: str, state: Mapping[str, Any]) -> str:
     return "/".join(str(state.get(name)) for name in unique if state.get(name) is not None)
 
 
+def id_of(type: str, state: Mapping[str, Any], account: Account) -> str:
+    """The id of a resource; of a type that has no attribute `id`, what its import takes."""
+    facts = entry(type)
+    return str(state["id"]) if "id" in state else words(type, facts.get("import_id", facts["id"]), state, account)
+
+
 def region_of(type: str, state: Mapping[str, Any]) -> str:
     """The region a resource is in; "" where names are shared by all regions."""
     return "" if entry(type).get("key_scope") == "world" else str(state.get("region") or "")
@@ -160,6 +166,17 @@ ACCOUNT_FACTS: Final[dict[str, Callable[[_Facts], Any]]] = {
     ),
     "destination": lambda f: next(
         (f.state[n] for n in ("destination_cidr_block", "destination_ipv6_cidr_block") if f.state.get(n)), ""
+    ),
+    "next_version": lambda f: (
+        1
+        + max(
+            (
+                int(other["version"])
+                for other in f.account.all(f.type)
+                if other.get("guardrail_arn") == f.state.get("guardrail_arn")
+            ),
+            default=0,
+        )
     ),
     "recovery_days": lambda f: days if (days := f.state.get("recovery_window_in_days")) is not None else 30,
 }

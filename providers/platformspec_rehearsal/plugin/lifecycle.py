@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from platformspec_rehearsal.cloud.account import Account
 from platformspec_rehearsal.cloud.lookups import ON_TRUST
-from platformspec_rehearsal.cloud.resources import complete, entry, key_of, region_of, words
+from platformspec_rehearsal.cloud.resources import complete, entry, id_of, key_of, region_of, words
 from platformspec_rehearsal.plugin.schema import is_write_only
 from platformspec_rehearsal.plugin.values import UNKNOWN, Path, Schema, has_unknown, is_unknown, values_at, visit
 
@@ -43,7 +43,7 @@ class Cloud:
         if prior is not None:
             changed = {name for name in proposed if proposed[name] != prior.get(name)} - {"tags_all"}
             replaced_by = tuple(name for name in self.replacement.get(type, ()) if name in changed)
-            if self.account.there_before(type, str(prior["id"])) is not None:
+            if self.account.there_before(type, id_of(type, prior, self.account)) is not None:
                 # Nobody told what it has here, so it is taken to have what it is given.
                 replaced_by = tuple(name for name in replaced_by if not _nothing(prior.get(name)))
         self._own_values(type, schema, proposed)
@@ -80,7 +80,7 @@ class Cloud:
                 conflict = entry(type).get("conflict", "EntityAlreadyExists: it already exists")
                 raise Refused(f"{words(type, conflict, state, self.account)} ({key})")
             self.account.keep(type, region, key, state)
-            self.account.pretence.did("create", type, str(state["id"]))
+            self.account.pretence.did("create", type, id_of(type, state, self.account))
         return state
 
     def update(self, type: str, schema: Schema, prior: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Cloud:
                 raise Refused(f"NotFound: {key} does not exist")
             self.account.drop(type, region, key)
             self.account.keep(type, region, key_of(type, state), state)
-            self.account.pretence.did("update", type, str(state["id"]))
+            self.account.pretence.did("update", type, id_of(type, state, self.account))
         return state
 
     def delete(self, type: str, prior: dict[str, Any]) -> None:
@@ -109,7 +109,7 @@ class Cloud:
                 return
             self._refuse_deletion(type, there)
             self.account.drop(type, region, key)
-            self.account.pretence.did("delete", type, str(prior["id"]))
+            self.account.pretence.did("delete", type, id_of(type, prior, self.account))
             if "retained" in facts and there.get(facts.get("retained_days", "")) != 0:
                 self.account.retain(type, region, key, words(type, facts["retained"], there, self.account))
             if facts.get("final_snapshot") and not there.get("skip_final_snapshot"):
@@ -153,7 +153,7 @@ class Cloud:
             # Blocks of its arguments are left to the first change: they say nothing of what it is.
             state = {name: arguments.get(name) for name in schema["a"]}
             state |= {name: EMPTY_BLOCKS[mode] for name, (mode, _, _) in schema["b"].items()}
-            if "import_id" not in entry(type):
+            if "import_id" not in entry(type) and "id" in schema["a"]:
                 state["id"] = id
             self._own_values(type, schema, state)
             visit(schema, state, _unknown_where_computed)
