@@ -34,7 +34,7 @@ def disk_gib(
         model = declaration.spec
         if edge.relation != "runs_on" or not isinstance(model, ModelSpec):
             continue
-        billions, spread = facts_of(model).parameters_billion, parallelism(model.serve, gpus)
+        billions, spread = facts_of(model).parameters_billion, parallelism(model.serve, gpus, spec.device)
         per_pod = spread.gpus_per_pod if spread is not None else gpus
         # A model of unknown size is taken to fill its GPUs.
         weights = billions * GIB_PER_BILLION if billions is not None else gpu_memory * per_pod
