@@ -8,7 +8,9 @@ from typing import Any
 from platformspec.apply.record import Known
 from platformspec.apply.terraform_plan import ResourceChange
 from platformspec.diagnostics import Code, Failure
-from platformspec.ir.node import Node
+from platformspec.diagnostics.suggest import closest
+from platformspec.ir.node import Node, Resource
+from platformspec.ir.rename import Former, current_id
 from platformspec.plan.change import Plan
 
 NOT_ANNOUNCED = Code(
@@ -34,16 +36,21 @@ HALF_MOVED = Code(
     "`--target` would leave some of them out. Apply the rename without a target; by itself it changes nothing outside.",
 )
 
+NOTHING_ALLOWED = Code(
+    "PS772",
+    "a permission to destroy something that is not there",
+    explain="`--allow-destroy` takes the id of one resource, as PS714 and `platformspec show --resources` print it. Nothing has this one: a slip of the "
+    "pen would leave the permission without effect, so nothing is done. An id of something that only the Terraform state knows is its address there.",
+)
+
 Guards = Mapping[str, Mapping[str, Any]]
 """Type -> arguments that must have these values before the cloud lets it be destroyed."""
 
 
-def refuse_protected(
-    plan: Plan, known: Mapping[str, Known], guards: Guards, scope: Collection[str] | None = None
-) -> None:
+def refuse_protected(plan: Plan, known: Mapping[str, Known], guards: Guards) -> None:
     """Raises `Failure` where the plan destroys what is protected, now or as it was applied last."""
     for change in plan.changes:
-        if change.action not in ("replace", "delete") or (scope is not None and change.id not in scope):
+        if change.action not in ("replace", "delete"):
             continue
         before = known.get(change.was or change.id)
         nodes = [change.node, *([before.node] if before is not None else [])]
@@ -63,15 +70,37 @@ def refuse_protected(
             )
 
 
-def refuse_half_moved(plan: Plan, scope: Collection[str] | None, target: str) -> None:
+def refuse_half_moved(plan: Plan, scope: Collection[str], target: str) -> None:
     """Raises `Failure` where a targeted apply would leave out a part of a rename."""
     for change in plan.changes:
-        if change.was is not None and scope is not None and change.id not in scope:
+        if change.was is not None and change.id not in scope:
             raise Failure(
                 HALF_MOVED,
                 f"{change.node.declaration} has another name than at the last apply ({change.was}), and {target} is only a part of what moves with it",
                 "apply the rename first, without --target",
             )
+
+
+def refuse_unknown_permissions(allowed: Iterable[str], nodes: Iterable[Node], former: Former) -> None:
+    """Raises `Failure` for the first id that is neither that of a resource, nor may be an address that only a state knows.
+
+    `nodes`: those that exist and those that are to be. `former`: what renamed declarations were called before.
+    """
+    resources = {current_id(node.id, former): node for node in nodes if isinstance(node, Resource)}
+    providers = {node.type.partition("_")[0] for node in resources.values()}
+    kinds = {node.declaration.partition(".")[0] for node in resources.values()}
+    for id in allowed:
+        type, dot, name = id.partition(".")
+        is_address = dot and name and "/" not in id and type.partition("_")[0] in providers and type not in kinds
+        if id in resources or is_address:
+            continue
+        present = current_id(id, former)
+        near = present if present in resources else closest(id, resources)
+        raise Failure(
+            NOTHING_ALLOWED,
+            f"--allow-destroy {id} names no resource",
+            f"did you mean {near}?" if near else "`platformspec show --resources` lists the ids",
+        )
 
 
 def guard_of(node: Node, guards: Guards) -> str | None:

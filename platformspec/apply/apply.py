@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from platformspec.apply.announced import Guards
 from platformspec.apply.cluster_step import apply_manifests, prune, wait_until_ready
@@ -322,30 +322,6 @@ def _together(names: Sequence[str], one: Callable[[str], None], parallelism: int
             raise error
     if failures:
         raise _Failures(failures)
-
-
-def closure(program: Program, known: Mapping[str, Known], target: str) -> frozenset[str]:
-    """Ids of a declaration's nodes with everything that they need, and of what is to go of it. Empty where there are none."""
-    nodes: dict[str, Any] = {**{id: item.node for id, item in known.items()}, **program.nodes}
-    found = {
-        id for id, node in nodes.items() if node.declaration == target or node.declaration.startswith(f"{target}/")
-    }
-    namespaces: dict[tuple[str | None, str | None], str] = {
-        (node.placement.cluster, node.name): id
-        for id, node in nodes.items()
-        if isinstance(node, Manifest) and node.attrs["kind"] == "Namespace"
-    }
-    todo = list(found)
-    while todo:
-        node = nodes[todo.pop()]
-        needs = [id for id in node.depends_on() if id in nodes]
-        if isinstance(node, Manifest) and (home := namespaces.get((node.placement.cluster, node.namespace))):
-            needs.append(home)
-        for id in needs:
-            if id not in found:
-                found.add(id)
-                todo.append(id)
-    return frozenset(found)
 
 
 def wait_for_orphans(site: Site, run: int, poll_seconds: float = ORPHAN_POLL_SECONDS) -> None:

@@ -28,7 +28,7 @@ def fill(
             raise Failure(
                 NO_OUTPUT,
                 f"{binding.file} needs the output {binding.output} of stack {binding.stack}, which has none of that name",
-                "platformspec apply --resume",
+                f"make stack {binding.stack} anew what it was: `platformspec apply`",
             )
         *parents, last = (part.replace("~1", "/").replace("~0", "~") for part in binding.json_pointer.split("/")[1:])
         place = filled

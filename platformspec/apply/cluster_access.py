@@ -41,13 +41,12 @@ def by_state(
                 access = clusters[node.type](attributes, node.placement.region)
                 file = site.folder / "kubeconfig" / f"{name}.json"
                 _write(file, name, access)
-                return Cluster(
-                    name, Program(kubectl.path, {**kubectl.environment, "KUBECONFIG": str(file)}), force=force
-                )
+                program = Program(kubectl.path, {**kubectl.environment, "KUBECONFIG": str(file)})
+                return Cluster(name, program, force=force, again=site.again)
         raise Failure(
             UNREACHABLE,
             f"no stack's state knows the cluster {name}",
-            "apply the stack of the cluster first: `platformspec apply --resume`",
+            "apply the stack of the cluster first: `platformspec apply`",
         )
 
     return reach

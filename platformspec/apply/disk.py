@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from platformspec.apply.resuming import RESUME
 from platformspec.diagnostics import Code, Failure
 
 CANNOT_WRITE = Code(
@@ -25,22 +26,20 @@ SQLITE_REASONS: Final = frozenset(
 
 
 @contextmanager
-def disk_failures() -> Iterator[None]:
-    """Turns what a disk answers into `Failure`; everything else passes."""
+def disk_failures(again: str = RESUME) -> Iterator[None]:
+    """Turns what a disk answers into `Failure`; everything else passes. `again`: the command that goes on once there is room."""
     try:
         yield
     except OSError as error:
         if error.errno not in REASONS:
             raise
-        raise _failure(error.filename or "a file", error.strerror or "") from error
+        raise _failure(error.filename or "a file", error.strerror or "", again) from error
     except sqlite3.OperationalError as error:
         # The lower eight bits are the kind of an extended code.
         if error.sqlite_errorcode & 0xFF not in SQLITE_REASONS:
             raise
-        raise _failure("the record", str(error)) from error
+        raise _failure("the record", str(error), again) from error
 
 
-def _failure(what: str, why: str) -> Failure:
-    return Failure(
-        CANNOT_WRITE, f"{what} cannot be written: {why}", "make room on the disk, then `platformspec apply --resume`"
-    )
+def _failure(what: str, why: str, again: str) -> Failure:
+    return Failure(CANNOT_WRITE, f"{what} cannot be written: {why}", f"make room on the disk, then `{again}`")

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from platformspec.apply.credentials import credentials_failure
 from platformspec.apply.process import Finished, Program
+from platformspec.apply.resuming import RESUME
 from platformspec.diagnostics import Code, Failure
 
 UNREACHABLE = Code(
@@ -45,6 +47,11 @@ TRANSIENT: Final = re.compile(
 )
 # Definitions come with controllers that Terraform has just installed; they may not be established yet.
 UNKNOWN: Final = re.compile(r"no matches for kind|could not find the requested resource")
+# What kubectl says where no API server heard it, and where one did not let it in.
+NOT_LET_IN: Final = re.compile(r"Unauthorized|must be logged in|provide credentials|getting credentials|Forbidden")
+NOT_ASKED: Final = re.compile(
+    r"Unable to connect|dial tcp|no such host|connection refused|Unauthorized|must be logged in|provide credentials|getting credentials"
+)
 RETRY_SECONDS: Final = 2.0
 PATIENCE_SECONDS: Final = 120.0
 
@@ -77,11 +84,12 @@ class Identity:
 class Cluster:
     """One cluster. `kubectl` finds it through the variable KUBECONFIG of its environment."""
 
-    def __init__(self, name: str, kubectl: Program, *, force: bool = False) -> None:
-        """`force`: take over fields that others own."""
+    def __init__(self, name: str, kubectl: Program, *, force: bool = False, again: str = RESUME) -> None:
+        """`force`: take over fields that others own. `again`: the command that goes on once something is mended."""
         self.name = name
         self._kubectl = kubectl
         self._force = force
+        self._again = again
 
     def reach(self) -> str:
         """The version of the API server. Raises `Failure` where it does not answer."""
@@ -89,11 +97,7 @@ class Cluster:
         try:
             version: str = json.loads(said.stdout)["serverVersion"]["gitVersion"]
         except (ValueError, KeyError) as error:
-            raise Failure(
-                UNREACHABLE,
-                f"cluster {self.name} does not answer: {' '.join(said.stderr.split())[:500]}",
-                "run it where the cluster's endpoint can be reached, with credentials for it, then `platformspec apply --resume`",
-            ) from error
+            raise self._unreachable(f"does not answer: {' '.join(said.stderr.split())[:500]}") from error
         return version
 
     def apply(self, objects: Sequence[Object]) -> dict[Identity, str]:
@@ -108,7 +112,7 @@ class Cluster:
         for object in _objects(done.stdout):
             accepted[Identity.of(object)] = object["metadata"]["uid"]
         if done.code != 0:
-            raise ObjectRefused(_refusal(self.name, done.stderr), accepted)
+            raise ObjectRefused(self._refusal(done.stderr), accepted)
         return accepted
 
     def dry_run(self, objects: Sequence[Object]) -> dict[Identity, Object]:
@@ -118,7 +122,7 @@ class Cluster:
         options = ["--server-side", "--dry-run=server", f"--field-manager={MANAGER}", "--force-conflicts"]
         done = self._patiently(["apply", *options, "-o", "json", "-f", "-"], objects)
         if done.code != 0:
-            raise _refusal(self.name, done.stderr)
+            raise self._refusal(done.stderr)
         return {Identity.of(object): object for object in _objects(done.stdout)}
 
     def read(self, identities: Sequence[Identity], *, managed_fields: bool = False) -> dict[Identity, Object]:
@@ -131,7 +135,7 @@ class Cluster:
         )
         # A kind whose definition is gone has no objects.
         if done.code != 0 and not re.search(r"NotFound|not found|no matches for kind", done.stderr):
-            raise _refusal(self.name, done.stderr)
+            raise self._refusal(done.stderr)
         return {Identity.of(object): object for object in _objects(done.stdout)}
 
     def delete(self, identity: Identity) -> None:
@@ -140,7 +144,7 @@ class Cluster:
             ["delete", "--ignore-not-found", "--wait=true", "--timeout=180s", "-f", "-"], [identity.stub()]
         )
         if done.code != 0:
-            raise _refusal(self.name, done.stderr)
+            raise self._refusal(done.stderr)
 
     def patch(self, identity: Identity, change: Object) -> None:
         """Change some fields of an object (RFC 7386); nothing where it is gone."""
@@ -151,7 +155,7 @@ class Cluster:
             ["patch", kind, identity.name, *place, "--type=merge", "--patch", json.dumps(change)], []
         )
         if done.code != 0 and not re.search(r"NotFound|not found|no matches for kind", done.stderr):
-            raise _refusal(self.name, done.stderr)
+            raise self._refusal(done.stderr)
 
     def list(self, kind: str, *, managed_fields: bool = False) -> tuple[Object, ...]:
         """All objects of a kind (`nodeclaims.karpenter.sh`) in the cluster; none where it does not know the kind."""
@@ -185,6 +189,36 @@ class Cluster:
                 return done
             time.sleep(RETRY_SECONDS)
 
+    def _refusal(self, text: str) -> Failure:
+        words = " ".join(text.split())[:1500]
+        if "conflict" in words and "Apply failed" in words:
+            return Failure(
+                CONFLICT,
+                f"in cluster {self.name}: {words}",
+                f"if platform.yaml is right, `{RESUME} --force-conflicts`; if the other one is, remove the field with `extend`",
+            )
+        if NOT_ASKED.search(words):
+            return self._unreachable(f"cannot be asked: {words}")
+        if UNKNOWN.search(words):
+            return Failure(
+                UNKNOWN_KIND,
+                f"cluster {self.name} does not know every kind: {words}",
+                f"look whether the Helm release of its controller is healthy, then `{self._again}`",
+            )
+        return Failure(REFUSED, f"cluster {self.name}: {words}", f"mend the cause, then `{self._again}`")
+
+    def _unreachable(self, why: str) -> Failure:
+        if expired := credentials_failure(f"cluster {self.name}", why, self._again):
+            return expired
+        if NOT_LET_IN.search(why):
+            help = "see whose credentials they are (`aws sts get-caller-identity`), and give them access: `admins` of the cluster lists roles"
+        else:
+            help = (
+                "a private endpoint answers inside its VPC only: run this on a machine there, over a VPN or through a bastion, or open it with "
+                "`endpoint: public` and `public_access_cidrs`"
+            )
+        return Failure(UNREACHABLE, f"cluster {self.name} {why}", f"{help}; then `{self._again}`")
+
 
 class ObjectRefused(Failure):
     """Some objects were refused. `accepted`: uid of each that was not."""
@@ -203,24 +237,3 @@ def _objects(text: str) -> list[Object]:
         data["items"] if data.get("kind") == "List" or data.get("kind", "").endswith("List") else [data]
     )
     return found
-
-
-def _refusal(cluster: str, text: str) -> Failure:
-    words = " ".join(text.split())[:1500]
-    if "conflict" in words and "Apply failed" in words:
-        return Failure(
-            CONFLICT,
-            f"in cluster {cluster}: {words}",
-            "if platform.yaml is right, `platformspec apply --resume --force-conflicts`; if the other one is, remove the field with `extend`",
-        )
-    if re.search(r"Unable to connect|dial tcp|no such host|Unauthorized|must be logged in|connection refused", words):
-        return Failure(
-            UNREACHABLE, f"cluster {cluster}: {words}", "mend the connection, then `platformspec apply --resume`"
-        )
-    if UNKNOWN.search(words):
-        return Failure(
-            UNKNOWN_KIND,
-            f"cluster {cluster} does not know every kind: {words}",
-            "look whether the Helm release of its controller is healthy, then `platformspec apply --resume`",
-        )
-    return Failure(REFUSED, f"cluster {cluster}: {words}", "mend the cause, then `platformspec apply --resume`")

@@ -18,6 +18,7 @@ from platformspec.apply.events import Event, Tell
 from platformspec.apply.kubectl import Cluster
 from platformspec.apply.process import Program, identity
 from platformspec.apply.record import Record
+from platformspec.apply.resuming import RESUME
 from platformspec.apply.terraform import Stack
 from platformspec.diagnostics import Failure
 from platformspec.emit.artifacts import ArtifactTree
@@ -58,6 +59,7 @@ class Site:
     - `cluster`: name -> the way to that cluster, once what it needs is applied.
     - `looks`: nothing is applied from here; see `looking`.
     - `import_ids`: Terraform type -> form of the id under which `terraform import` finds it, for types named by us.
+    - `again`: the command that goes on once something is mended.
     - `guards`: arguments by which the cloud refuses to destroy something.
     """
 
@@ -75,6 +77,7 @@ class Site:
     guards: Guards = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     git: GitWays = field(default_factory=GitWays)
+    again: str = RESUME
     run: int = 0
     acted: bool = False
     looks: bool = False
@@ -117,6 +120,7 @@ class Site:
             self.kept_locks,
             started,
             recorded=self.record.state_of(name) is not None,
+            again=self.again,
         )
 
     def outputs(self, stack: str) -> Mapping[str, Any]:

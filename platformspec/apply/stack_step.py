@@ -69,7 +69,8 @@ def apply_stack(
         refuse_replacing_imports(name, planned.changes, ids, program.imported)
         refuse_unannounced(name, planned.changes, ids, announced, unfinished)
         say_what_is_taken_over(site.tell, planned.changes, ids, program.imported)
-        if planned.changes_something:
+        # Terraform writes down what an import by hand depends on when it applies, though nothing else is left to do.
+        if planned.changes_something or doubts:
             # Should another machine go on with this run, it has no log to see how far this one came. Here the log begins first:
             # killed in between, nothing is in doubt.
             stack.begin_log("apply")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from platformspec.apply.events import Event, Tell
 from platformspec.apply.terraform_plan import ResourceChange
@@ -19,10 +19,10 @@ IMPORT_REPLACED = Code(
 )
 
 
-def refuse_planned_replacements(plan: Plan, scope: Collection[str] | None) -> None:
+def refuse_planned_replacements(plan: Plan) -> None:
     """Raises `Failure` where our own plan replaces something that the file imports."""
     for change in plan.changes:
-        if change.action == "replace" and change.imported is not None and (scope is None or change.id in scope):
+        if change.action == "replace" and change.imported is not None:
             why = f", because {change.reason}" if change.reason else ""
             raise Failure(
                 IMPORT_REPLACED,

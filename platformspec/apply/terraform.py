@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from platformspec.apply.credentials import credentials_failure, region_failure
 from platformspec.apply.kept_locks import file_of
 from platformspec.apply.process import Program
+from platformspec.apply.resuming import RESUME
 from platformspec.apply.terraform_plan import ResourceChange, changes_of
 from platformspec.diagnostics import Code, Failure
 
@@ -45,11 +47,12 @@ STATE_LOCKED = Code(
 
 MAKE_BUCKET: Final = "`platformspec bootstrap` makes it; or correct cloud.state.bucket"
 RESTORE: Final = "restore the state from its .backup file or from an earlier version in the bucket; nothing was changed"
-AND_RESUME: Final = "then `platformspec apply --resume`; nothing was changed"
 # Terraform's own words for a state that it cannot make sense of.
 UNREADABLE: Final = re.compile(
     r"Unsupported state file|state file could not be|does not have the expected content|[Ii]nvalid state"
 )
+# Terraform also says of other files that they do not exist.
+MISSING_BUCKET: Final = re.compile(r'NoSuchBucket|S3 bucket "[^"]*" does not exist')
 # What terraform says of the lock that keeps it out, once its lines are joined.
 LOCKED: Final = re.compile(r"Error acquiring the state lock.*?Lock Info: *ID: (?P<id>\S+)(?P<rest>.*)")
 LOCKED_BY: Final = re.compile(r"Operation: (?P<what>\S+) Who: (?P<who>.+?) Version: \S+ Created: (?P<since>\S+ \S+)")
@@ -58,6 +61,8 @@ LOCKED_BY: Final = re.compile(r"Operation: (?P<what>\S+) Who: (?P<who>.+?) Versi
 UNHEARD: Final = re.compile(
     r"[Pp]lugin did not respond|Request cancelled|Plugin error|[Pp]lugin exited|connection reset|unexpected EOF|[Tt]imeout|deadline exceeded"
 )
+# What terraform does with the backend alone.
+STATE_VERBS: Final = ("init", "state pull", "state push")
 LOCK_TIMEOUT: Final = "30s"
 PLAN_FILE: Final = "change.tfplan"
 ERRORED_STATE: Final = "errored.tfstate"
@@ -84,7 +89,7 @@ Follow = Callable[[Mapping[str, Any]], None]
 class Stack:
     """One stack. `folder` holds its cdk.tf.json, `kept_locks` the lock files that belong to the platform.
 
-    `recorded`: the record knows a state that an apply of this stack left.
+    `recorded`: the record knows a state that an apply of this stack left. `again`: the command that goes on once something is mended.
     """
 
     # Two terraform at once must not fill one plug-in cache.
@@ -99,6 +104,7 @@ class Stack:
         kept_locks: pathlib.Path | None,
         started: Callable[[int], None],
         recorded: bool,
+        again: str = RESUME,
     ) -> None:
         self.name = name
         self.folder = folder
@@ -107,6 +113,7 @@ class Stack:
         self._kept_locks = kept_locks
         self._started = started
         self._recorded = recorded
+        self._again = again
 
     def initialise(self) -> None:
         """Install providers, by the platform's lock file where it has one, and connect the backend."""
@@ -202,7 +209,7 @@ class Stack:
         """The state as terraform stores it; None where there is none. Raises `Failure` where it cannot be read."""
         pulled = self._terraform.run(["state", "pull"], folder=self.folder)
         if pulled.code != 0:
-            raise self._unreadable(_last_words(pulled.stderr))
+            raise self.failure("state pull", pulled.stderr)
         if not pulled.stdout.strip():
             return None
         state: Mapping[str, Any] = json.loads(pulled.stdout)
@@ -210,11 +217,12 @@ class Stack:
 
     def _unreadable(self, words: str) -> Failure:
         file = local_state(self.folder)
+        then = f"then `{self._again}`; nothing was changed"
         backup = file.with_name(f"{file.name}.backup")
         if backup.exists():
-            help = f"`cp {backup} {file}`, {AND_RESUME}"
+            help = f"`cp {backup} {file}`, {then}"
         elif file.exists() and not self._recorded:
-            help = f"no apply of this stack had come to its end before, so `mv {file} {file}.damaged`, {AND_RESUME}"
+            help = f"no apply of this stack had come to its end before, so `mv {file} {file}.damaged`, {then}"
         else:
             help = RESTORE
         return Failure(STATE_UNREADABLE, f"the state of stack {self.name} cannot be read: {words}", help)
@@ -230,20 +238,25 @@ class Stack:
     def failure(self, verb: str, text: str) -> Failure:
         """The failure for what terraform said."""
         words = _last_words(text)
-        if "NoSuchBucket" in text or ("S3 bucket" in text and "does not exist" in text):
+        if MISSING_BUCKET.search(words):
             return Failure(
                 NO_BUCKET,
                 f"stack {self.name}: {words}",
                 MAKE_BUCKET,
             )
+        where = f"terraform {verb} of stack {self.name}"
+        if expired := credentials_failure(where, words, self._again):
+            return expired
+        if verb in STATE_VERBS and (elsewhere := region_failure(where, words, self._again)):
+            return elsewhere
         if found := LOCKED.search(words):
             return self._locked(found["id"], LOCKED_BY.search(found["rest"]))
-        if UNREADABLE.search(words):
+        if verb == "state pull" or UNREADABLE.search(words):
             return self._unreadable(words)
         return Failure(
             TERRAFORM_FAILED,
-            f"terraform {verb} of stack {self.name}: {words}",
-            "mend the cause, then `platformspec apply --resume`",
+            f"{where}: {words}",
+            f"mend the cause, then `{self._again}`",
         )
 
     def log(self, verb: str) -> pathlib.Path:

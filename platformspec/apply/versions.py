@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from platformspec.diagnostics import Code, Failure
 from platformspec.plan.change import Plan
@@ -26,14 +26,14 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version))
 
 
-def refuse_lowered(plan: Plan, only_rise: Mapping[str, str], scope: Collection[str] | None = None) -> None:
+def refuse_lowered(plan: Plan, only_rise: Mapping[str, str]) -> None:
     """Raises `Failure` where the plan lowers a version in place. `only_rise`: type -> the argument that is its version.
 
     A version without its last numbers (`17`) means any of them, so only the numbers that both have are compared.
     """
     for change in plan.changes:
         argument = only_rise.get(change.node.type)
-        if change.action != "update" or argument is None or (scope is not None and change.id not in scope):
+        if change.action != "update" or argument is None:
             continue
         for attribute in change.attributes:
             before, after = attribute.before, attribute.after

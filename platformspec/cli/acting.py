@@ -7,12 +7,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from platformspec.apply.announced import Guards
-from platformspec.apply.apply import Intent, Outcome, apply, closure, steps_done, wait_for_orphans
+from platformspec.apply.announced import Guards, refuse_unknown_permissions
+from platformspec.apply.apply import Intent, Outcome, apply, steps_done, wait_for_orphans
 from platformspec.apply.lock import locked
 from platformspec.apply.record import Run
+from platformspec.apply.resuming import RESUME
 from platformspec.apply.saved_plan import STALE
 from platformspec.apply.site import Site, now
+from platformspec.apply.target import closure, reached
 from platformspec.cli import exit
 from platformspec.cli.environment import Environment
 from platformspec.cli.going_back import file_afterwards
@@ -24,6 +26,7 @@ from platformspec.ir.program import Program
 from platformspec.lower.stage import CLUSTERS
 from platformspec.plan import words
 from platformspec.plan.change import Plan
+from platformspec.plan.digest import digest
 
 NOT_CONFIRMED = Code(
     "PS725",
@@ -119,11 +122,17 @@ def confirm(args: argparse.Namespace, question: str) -> None:
         raise Stop(exit.ERRORS)
 
 
+def refuse_unknown(environment: Environment, head: Program, args: argparse.Namespace) -> None:
+    """Raises `Failure` where `--allow-destroy` names nothing."""
+    nodes = [item.node for item in environment.record.known().values()]
+    refuse_unknown_permissions(args.allow_destroy, [*head, *nodes], head.former)
+
+
 def scope_of(environment: Environment, target: str | None) -> frozenset[str] | None:
     """Ids to which `--target` holds the run. Raises `Failure` where nothing belongs to it."""
     if target is None:
         return None
-    found = closure(environment.program, environment.record.known(), target)
+    found = closure(environment.program, environment.recorded(), target)
     if not found:
         raise Failure(
             NO_TARGET,
@@ -186,9 +195,13 @@ def _begun(
     record = environment.record
     if resumes is not None:
         wait_for_orphans(site, resumes.id)
-        # What ended meanwhile is in the states; what is known is read again.
-        plan = plan_between(environment.recorded(), head, environment.compilation)
-    elif plan.base_digest != plan_between(environment.recorded(), head, environment.compilation).base_digest:
+    before, scope = environment.recorded(), scope_of(environment, options.get("target"))
+    then = head if scope is None else reached(before, head, scope)
+    if resumes is not None:
+        # What ended meanwhile is in the states; what is known was read again.
+        plan = plan_between(before, head, environment.compilation)
+        plan = plan if scope is None else plan.within(scope, digest(then))
+    elif plan.base_digest != (digest(before) if before is not None else None):
         raise Failure(
             STALE, "somebody has applied since this plan was made", "look at `platformspec plan`, and apply again"
         )
@@ -198,7 +211,7 @@ def _begun(
     intent = Intent(
         head=head,
         plan=plan,
-        scope=scope_of(environment, options.get("target")),
+        scope=scope,
         allowed=frozenset(options.get("allow_destroy", ())),
         done=frozenset(steps_done(site, resumes.id)) if resumes is not None else frozenset(),
         create_again=bool(options.get("create_again")),
@@ -206,7 +219,8 @@ def _begun(
     )
     if resumes is not None:
         record.end_run(resumes.id, "interrupted", resumes.ended or now())
-    site.run = record.begin_run(environment.header(command, plan, head, options), head)
+    site.run = record.begin_run(environment.header(command, plan, head, options), then)
+    site.again = RESUME
     return intent, plan
 
 

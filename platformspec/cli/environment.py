@@ -131,6 +131,7 @@ class Environment:
             import_ids=acting.import_ids,
             guards=acting.guards,
             limits=Limits(args.parallelism, args.ready_minutes if self.stage is None or self.stage.runs_pods else 0),
+            again=args.typed,
             git=self._git_ways(args, [*wanted.values(), *known.values()]),
         )
 
@@ -150,7 +151,7 @@ class Environment:
             if stage is None:
                 return by_state(kubectl, clusters, force=force)(site, name)
             on_stage = {**kubectl.environment, "KUBECONFIG": str(stage.kubeconfig(name))}
-            return Cluster(name, Tool(kubectl.path, on_stage), force=force)
+            return Cluster(name, Tool(kubectl.path, on_stage), force=force, again=site.again)
 
         return reach
 
@@ -219,7 +220,7 @@ def environment(source: Input, compilation: Compilation, args: argparse.Namespac
     keep_out_of_git(home)
     if args.rehearse:
         folder = folder / "rehearsal"
-    with disk_failures(), contextlib.ExitStack() as stack:
+    with disk_failures(args.typed), contextlib.ExitStack() as stack:
         stage = stack.enter_context(open_stage(compilation, folder / "stage", args)) if args.rehearse else None
         # A rehearsal has a record of its own.
         shared = shared_state(compilation, folder, home / LOCKS) if stage is None else None

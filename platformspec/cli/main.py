@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import shlex
 import sys
 from typing import Final, NoReturn
 
@@ -101,6 +102,7 @@ def main(argv: list[str]) -> int:
     """Run one command and return its exit code."""
     named = next((word for word in argv if word in COMMANDS), "")
     args = parser_for(named).parse_args(argv)
+    args.typed = shlex.join(["platformspec", *argv])
     command = importlib.import_module(f"platformspec.cli.commands.{args.command}")
     try:
         result: int = command.run(args)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from platformspec.apply.announced import refuse_protected
 from platformspec.apply.approvals import refuse_unapproved
@@ -19,18 +19,16 @@ def permit(
     here: Environment,
     plan: Plan,
     roles: Sequence[tuple[str, Sequence[str]]],
-    scope: Collection[str] | None = None,
     approve: str = "",
 ) -> None:
     """Raises `Failure` unless it may be applied now.
 
-    `roles`: (why, roles of which one must approve). `scope`: ids to which a targeted apply is held. `approve`: arguments with which
-    `platformspec approve` shows this plan.
+    `roles`: (why, roles of which one must approve). `approve`: arguments with which `platformspec approve` shows this plan.
     """
     acting = here.compilation.providers.acting
-    refuse_planned_replacements(plan, scope)
-    refuse_protected(plan, here.record.known(), acting.guards, scope)
-    refuse_lowered(plan, acting.only_rise, scope)
+    refuse_planned_replacements(plan)
+    refuse_protected(plan, here.record.known(), acting.guards)
+    refuse_lowered(plan, acting.only_rise)
     spec = here.compilation.spec
     assert spec is not None
     rules = spec.environments.get(here.compilation.environment or "")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
+from collections.abc import Collection
 
+from platformspec.apply.target import reached
 from platformspec.cli import exit
 from platformspec.cli.session import say, texts_of
 from platformspec.cli.stop import Stop
-from platformspec.cost.delta import CostDelta
+from platformspec.cost.delta import CostDelta, compare
+from platformspec.cost.estimate import estimate
 from platformspec.driver import Compilation, compare_costs, policies_about_increases
 from platformspec.ir.delivery import deliveries
 from platformspec.ir.program import Program
@@ -54,6 +58,25 @@ def planned(
         raise Stop(exit.ERRORS)
     notes = notes_of(head, against, cost, compared=before is not None, until=until)
     return plan_between(before, head.program, head), notes
+
+
+def part_of(
+    plan: Plan, notes: PlanNotes, before: Program | None, head: Compilation, scope: Collection[str]
+) -> tuple[Plan, PlanNotes]:
+    """The part of a plan that a targeted apply does, with what that part costs. `scope`: ids that it is held to.
+
+    Policies were judged about the whole: nobody gets round one by applying piece by piece.
+    """
+    assert head.program is not None
+    assert head.prices is not None
+    then = reached(before, head.program, scope)
+    base = estimate(before.renamed(then.former).costs, head.prices) if before is not None else None
+    return plan.within(scope, digest(then)), dataclasses.replace(
+        notes,
+        cost=compare(base, estimate(then.costs, head.prices)),
+        deliveries=tuple(deliveries(then).values()),
+        secrets_to_fill=secrets_to_fill(then),
+    )
 
 
 def notes_of(

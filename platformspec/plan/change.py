@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -70,6 +70,11 @@ class Plan:
     tool_version: str
     waves: tuple[tuple[str, ...], ...]
     unchanged: int
+
+    def within(self, ids: Collection[str], head_digest: str) -> Plan:
+        """The part of it that is about these ids. `head_digest`: that of the program which this part leads to."""
+        changes = tuple(change for change in self.changes if change.id in ids)
+        return replace(self, changes=changes, head_digest=head_digest)
 
     @cached_property
     def counts(self) -> Mapping[Action, int]:

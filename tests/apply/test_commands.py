@@ -260,6 +260,15 @@ def test_nothing_to_resume_destroy_or_target(capsys: pytest.CaptureFixture[str])
     assert run("record", "--run", "3") == exit.USAGE
 
 
+def test_a_permission_to_destroy_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("apply", "--auto-approve", "--allow-destroy", "network.main/vcp") == exit.ERRORS
+    printed = capsys.readouterr()
+    assert "error[PS772]: --allow-destroy network.main/vcp names no resource" in printed.err
+    assert "did you mean network.main/vpc?" in printed.err
+    assert "Plan for" not in printed.out
+    assert record().runs() == ()
+
+
 def test_a_damaged_record_stops_plan_and_apply(capsys: pytest.CaptureFixture[str]) -> None:
     run("record")
     next(pathlib.Path(".platformspec").glob("*/dev/record.sqlite")).write_bytes(b"")

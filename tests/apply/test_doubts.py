@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import pathlib
 import shutil
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +24,7 @@ from platformspec.ir.node import ProviderConfig, Resource
 from platformspec.ir.program import Program
 from platformspec.lower.stage import Stage
 from platformspec.providers import installed_providers
-from tests.apply.bench import PLACE, Bench, needs_terraform, program
+from tests.apply.bench import PLACE, Bench, needs_terraform, program, refers
 
 TRUST = json.dumps(
     {
@@ -99,6 +101,35 @@ def test_what_the_cloud_names_is_reported_with_its_tags_until_a_person_decides(t
             assert bench.count("aws_vpc") == 1
         assert bench.resume(cloud(), create_again=True).complete
         assert bench.apply(cloud()).complete
+
+
+@needs_terraform
+def test_what_a_person_imported_has_its_dependencies_though_nothing_is_left_to_do(tmp_path: pathlib.Path) -> None:
+    rule = {"security_group_id": refers("network.main/group"), "ip_protocol": "-1", "cidr_ipv4": "10.0.0.0/16"}
+    head = program(
+        *cloud().nodes.values(),
+        Resource("network.main/group", "aws_security_group", "network", PLACE, {"name": "acme", "vpc_id": refers("network.main/vpc")}, "network.main"),
+        Resource("network.main/rule", "aws_vpc_security_group_egress_rule", "network", PLACE, rule, "network.main"),
+    )  # fmt: skip
+    with opened(tmp_path, "aws_vpc_security_group_egress_rule") as bench:
+        assert not bench.apply(head).complete
+        assert [failure.code.id for failure in bench.resume(head).failures] == ["PS727"]
+        with sqlite3.connect(tmp_path / "stage" / "pretence.sqlite") as database:
+            query = "select state from resources where type = 'aws_vpc_security_group_egress_rule'"
+            there = json.loads(database.execute(query).fetchone()[0])["id"]
+        subprocess.run(
+            ["terraform", "import", "aws_vpc_security_group_egress_rule.network_main__rule", there],
+            cwd=tmp_path / "terraform/stacks/network",
+            env={**os.environ, **bench.stage.environment},
+            check=True,
+        )
+        assert bench.resume(head, create_again=True).complete
+        state = json.loads((tmp_path / "terraform/state/network.tfstate").read_text())
+        found = {resource["name"]: resource["instances"][0] for resource in state["resources"]}
+        assert found["network_main__rule"]["dependencies"] == [
+            "aws_security_group.network_main__group",
+            "aws_vpc.network_main__vpc",
+        ]
 
 
 @needs_terraform

@@ -94,8 +94,8 @@ def test_nor_is_it_later(bench: Bench) -> None:
     plan = bench.plan(bench.record(), head)
     assert [(c.action, c.imported) for c in plan.changes] == [("replace", "vpc-1")]
     with pytest.raises(Failure, match=r"PS795.*network.main/vpc, which is imported as vpc-1"):
-        refuse_planned_replacements(plan, None)
-    refuse_planned_replacements(plan, frozenset({"cluster.main/nodes"}))
+        refuse_planned_replacements(plan)
+    refuse_planned_replacements(plan.within({"cluster.main/nodes"}, ""))
     outcome = bench.apply(head)
     assert [failure.code.id for failure in outcome.failures] == ["PS795"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from platformspec.apply.announced import refuse_protected
+from platformspec.apply.announced import refuse_protected, refuse_unknown_permissions
 from platformspec.apply.approvals import refuse_unapproved
 from platformspec.apply.freeze import refuse_frozen
 from platformspec.apply.record import Known
@@ -92,9 +92,31 @@ def test_protection(tmp_path: pathlib.Path, before: Any, after: Any, refused: bo
     if refused:
         with pytest.raises(Failure, match="PS715.*database.a"):
             refuse_protected(plan, known, GUARDS)
-        refuse_protected(plan, known, GUARDS, scope=())
+        refuse_protected(plan.within((), ""), known, GUARDS)
     else:
         refuse_protected(plan, known, GUARDS)
+
+
+@pytest.mark.parametrize(
+    ("id", "help"),
+    [
+        ("network.main/vpc", None),
+        # As PS714 calls what only the state knows.
+        ("terraform_data.somebody", None),
+        ("network.old/vpc", "did you mean network.main/vpc?"),
+        ("network.main/vcp", "did you mean network.main/vpc?"),
+        ("network.main", "`platformspec show --resources` lists the ids"),
+        ("somebody", "`platformspec show --resources` lists the ids"),
+    ],
+)
+def test_a_permission_to_destroy_must_name_something(id: str, help: str | None) -> None:
+    nodes, former = [thing("network.main/vpc", "network")], {"network.main": ("network.old",)}
+    if help is None:
+        refuse_unknown_permissions([id], nodes, former)
+    else:
+        with pytest.raises(Failure, match=f"PS772.*--allow-destroy {id} names no resource") as caught:
+            refuse_unknown_permissions([id], nodes, former)
+        assert caught.value.diagnostic.help == help
 
 
 PLAN = {

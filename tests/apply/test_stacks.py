@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from platformspec.apply.apply import closure
+from platformspec.apply.target import closure
 from platformspec.ir.node import Output
 from tests.apply.bench import Bench, needs_terraform, program, refers, thing
 
@@ -145,7 +145,7 @@ def test_a_state_that_is_not_the_last_one_is_refused(bench: Bench, damage: str) 
 def test_target_holds_the_apply_to_what_a_declaration_needs(bench: Bench) -> None:
     other = thing("database.a/cluster", "network")
     head = program(BASE, USER, other)
-    scope = closure(head, {}, "cluster.main")
+    scope = closure(head, None, "cluster.main")
     assert scope == {"network.main/vpc", "cluster.main/nodes"}
     assert bench.apply(head, scope=scope).complete
     assert bench.state("network") == {"network_main__vpc"}

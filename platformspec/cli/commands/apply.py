@@ -9,6 +9,7 @@ import sys
 
 from platformspec.apply.announced import refuse_half_moved
 from platformspec.apply.saved_plan import refuse_other_plan
+from platformspec.apply.target import reached
 from platformspec.cli import exit
 from platformspec.cli.acting import (
     NOTHING_TO_RESUME,
@@ -17,19 +18,19 @@ from platformspec.cli.acting import (
     add_forcing_arguments,
     confirm,
     refuse_idle,
+    refuse_unknown,
     scope_of,
     unfinished,
 )
 from platformspec.cli.environment import Environment, add_environment_arguments, environment
 from platformspec.cli.output import wants_color
 from platformspec.cli.permission import permit
-from platformspec.cli.planning import plan_between, planned
+from platformspec.cli.planning import part_of, plan_between, planned
 from platformspec.cli.session import compile_input, platform_input, write_lock
 from platformspec.diagnostics import Failure
 from platformspec.ir.program import Program
-from platformspec.plan.change import Plan
+from platformspec.plan import words
 from platformspec.plan.digest import digest
-from platformspec.plan.notes import PlanNotes
 from platformspec.plan.render import json, text
 
 
@@ -70,24 +71,28 @@ def run(args: argparse.Namespace) -> int:
         if args.resume:
             return _resume(args, here)
         here.refuse_locked()
-        plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
-        _permit(args, here, plan, notes)
+        refuse_unknown(here, here.program, args)
+        before = here.recorded()
+        plan, notes = planned(before, compilation, "what was applied last", args)
+        if args.plan is not None:
+            refuse_other_plan(pathlib.Path(args.plan), json_format.loads(json.render(plan, notes)))
+        scope, left = scope_of(here, args.target), 0
+        if scope is not None:
+            refuse_half_moved(plan, scope, args.target)
+            whole = len(plan.changes)
+            plan, notes = part_of(plan, notes, before, compilation, scope)
+            left = whole - len(plan.changes)
+        permit(here, plan, notes.approvals, approve=f" --target {args.target}" if scope is not None else "")
         if not args.json:
             sys.stdout.write(text.render(plan, notes, color=wants_color(sys.stdout)))
+            if left:
+                print(
+                    f"Held to {args.target}: {words.plural(left, 'other change')} of the file left for another apply."
+                )
         confirm(args, f"Apply this to {_where(here)}?")
         write_lock(source, compilation)
         options = {"target": args.target, "allow_destroy": args.allow_destroy}
         return act(here, args, "apply", here.program, plan, options, guards={})
-
-
-def _permit(args: argparse.Namespace, here: Environment, plan: Plan, notes: PlanNotes) -> None:
-    """Raises `Failure` unless the plan is the one that was looked at, and may be applied now."""
-    if args.plan is not None:
-        refuse_other_plan(pathlib.Path(args.plan), json_format.loads(json.render(plan, notes)))
-    scope = scope_of(here, args.target)
-    if args.target is not None:
-        refuse_half_moved(plan, scope, args.target)
-    permit(here, plan, notes.approvals, scope)
 
 
 def _resume(args: argparse.Namespace, here: Environment) -> int:
@@ -101,12 +106,14 @@ def _resume(args: argparse.Namespace, here: Environment) -> int:
         head = here.record.program_of(last.id)
     else:
         head = here.program
-    if digest(head) != last.head_digest:
+    scope = scope_of(here, last.options.get("target"))
+    if digest(head if scope is None else reached(here.recorded(), head, scope)) != last.head_digest:
         raise Failure(
             NOTHING_TO_RESUME,
             f"the platform file has changed since run {last.id}, which did not finish",
             "`platformspec unlock` gives it up; then `platformspec plan` and `platformspec apply`",
         )
+    refuse_unknown(here, head, args)
     plan = plan_between(here.recorded(), head, here.compilation)
     guards = here.compilation.providers.acting.guards if last.options.get("include_protected") else {}
     options = {

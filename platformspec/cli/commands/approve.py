@@ -9,11 +9,11 @@ from platformspec.apply.lock import locked, who
 from platformspec.apply.saved_plan import STALE
 from platformspec.apply.site import now
 from platformspec.cli import exit
-from platformspec.cli.acting import confirm
+from platformspec.cli.acting import confirm, scope_of
 from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.going_back import going_back
 from platformspec.cli.output import wants_color
-from platformspec.cli.planning import plan_between, planned
+from platformspec.cli.planning import part_of, plan_between, planned
 from platformspec.cli.session import compile_input, platform_input
 from platformspec.diagnostics import Failure
 from platformspec.plan.render import text
@@ -27,7 +27,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_environment_arguments(parser)
     parser.add_argument("--role", metavar="NAME", help="approve in this role, for a policy that asks for it")
-    parser.add_argument("--to", type=int, metavar="RUN", help="approve the rollback to this run")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--to", type=int, metavar="RUN", help="approve the rollback to this run")
+    what.add_argument(
+        "--target", metavar="ADDRESS", help="approve `apply --target` of this declaration, and nothing else"
+    )
     parser.add_argument("--auto-approve", action="store_true", help="do not ask")
 
 
@@ -40,7 +44,10 @@ def run(args: argparse.Namespace) -> int:
             _, head, plan, notes = going_back(here, args.to)
         else:
             head = here.program
-            plan, notes = planned(here.recorded(), compilation, "what was applied last", args)
+            before = here.recorded()
+            plan, notes = planned(before, compilation, "what was applied last", args)
+            if (scope := scope_of(here, args.target)) is not None:
+                plan, notes = part_of(plan, notes, before, compilation, scope)
         sys.stdout.write(text.render(plan, notes, color=wants_color(sys.stdout)))
         confirm(args, "Approve this?")
         with locked(here.record, "approve", now()):

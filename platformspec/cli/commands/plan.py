@@ -60,7 +60,10 @@ def run(args: argparse.Namespace) -> int:
         return live_plan(args)
     color = args.format == "text" and wants_color(sys.stdout)
     key = key_of(
-        str(pathlib.Path.cwd()), {k: v for k, v in vars(args).items() if k != "out"}, color, wants_color(sys.stderr)
+        str(pathlib.Path.cwd()),
+        {k: v for k, v in vars(args).items() if k not in ("out", "typed")},
+        color,
+        wants_color(sys.stderr),
     )
     if args.out is None and (printed := recall(key)):
         sys.stderr.write(printed.stderr)

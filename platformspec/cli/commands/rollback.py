@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from platformspec.cli.acting import act, add_acting_arguments, add_forcing_arguments, confirm, refuse_idle
+from platformspec.cli.acting import (
+    act,
+    add_acting_arguments,
+    add_forcing_arguments,
+    confirm,
+    refuse_idle,
+    refuse_unknown,
+)
 from platformspec.cli.environment import add_environment_arguments, environment
 from platformspec.cli.going_back import described, going_back
 from platformspec.cli.output import wants_color
@@ -38,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     with environment(source, compilation, args) as here:
         here.refuse_locked()
         to, head, plan, notes = going_back(here, args.to)
+        refuse_unknown(here, head, args)
         permit(here, plan, (), approve=f" --to {to.id}")
         if not args.json:
             print(f"Back to {described(to)}")

@@ -1,0 +1,5 @@
+"""How an interrupted run goes on."""
+
+from typing import Final
+
+RESUME: Final = "platformspec apply --resume"
