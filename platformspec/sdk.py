@@ -31,8 +31,17 @@ from platformspec.ir.node import Data, Ephemeral, Manifest, Node, Placement, Res
 from platformspec.ir.requirement import Answer, Requirement
 from platformspec.ir.schema import Catalogue
 from platformspec.ir.sourced import Sourced, paths_of
+from platformspec.kinds.accelerators import GPU, TRAINIUM2, Device, device_of
 from platformspec.kinds.base import Ref
-from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, known_model, named_after, variants
+from platformspec.kinds.catalogue import (
+    ModelFacts,
+    catalogue,
+    facts_of,
+    known_model,
+    named_after,
+    repository_of,
+    variants,
+)
 from platformspec.kinds.cloud import BucketExports, ModelBucketSpec, NetworkExports, NetworkSpec
 from platformspec.kinds.cluster import ClusterExports, ClusterSpec
 from platformspec.kinds.cron import minutes_of_week
@@ -82,8 +91,10 @@ __all__ = [
     "ACCELERATOR_LABEL",
     "CHILDREN_FOLDER",
     "DELIVERY_LABEL",
+    "GPU",
     "PRECISIONS",
     "PROVIDER_API",
+    "TRAINIUM2",
     "AccountProblem",
     "Acting",
     "Address",
@@ -113,6 +124,7 @@ __all__ = [
     "Declaration",
     "DeclarationContext",
     "DeliverySpec",
+    "Device",
     "Document",
     "Driver",
     "Edge",
@@ -193,6 +205,7 @@ __all__ = [
     "concat",
     "controllers",
     "database_user",
+    "device_of",
     "divides",
     "engine_images",
     "estimate",
@@ -220,6 +233,7 @@ __all__ = [
     "replicas_at_least",
     "replicas_at_most",
     "replicas_beside",
+    "repository_of",
     "starts",
     "sum_lines",
     "variants",

@@ -53,11 +53,13 @@ def _all(graph: PlatformGraph) -> Iterator[Ending]:
 def _rollouts(graph: PlatformGraph, pool: Address) -> tuple[Rollout, ...]:
     """New versions and surges of the pool's models, and the GPUs that they need beside the usual ones."""
     found: list[Rollout] = []
+    own = graph.declarations[pool].spec
+    assert isinstance(own, GpuPoolSpec)
     for edge in graph.edges_to(pool):
         spec = graph.declarations[edge.source.parent].spec
         if edge.relation != "runs_on" or not isinstance(spec, ModelSpec):
             continue
-        gpus, model = gpus_per_replica(spec.serve), str(edge.source.parent)
+        gpus, model = gpus_per_replica(spec.serve, own.device), str(edge.source.parent)
         if beside := replicas_beside(spec):
             found.append(Rollout(model, "canary" if spec.rollout.canary is not None else "green", beside * gpus))
         if spec.rollout.surge:

@@ -45,7 +45,7 @@ def check_sharing(graph: PlatformGraph, report: Report) -> None:
             if (
                 edge.relation == "runs_on"
                 and isinstance(user.spec, ModelSpec)
-                and (gpus := gpus_per_replica(user.spec.serve)) > 1
+                and (gpus := gpus_per_replica(user.spec.serve, pool.device)) > 1
             ):
                 report.error(
                     SEVERAL_SHARES,

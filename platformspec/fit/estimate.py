@@ -23,7 +23,7 @@ ALLOCATOR_GIB: Final = 0.2
 UNKNOWN_HIDDEN: Final = 4096
 """Hidden size of an encoder of which nothing is known but its parameters."""
 
-Verdict = Literal["fits", "tight", "does_not_fit"]
+Verdict = Literal["fits", "tight", "does_not_fit", "not_proven"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ class Estimate:
 
     `cache_one` and `cache_all`: KV cache of one sequence of full length, and of all at once. `room`: what is left for the cache.
     `tokens`: the longest sequence that the room holds; None for an encoder. `unknown`: facts without which the KV cache is not counted.
+    `proven`: whether the sum is all that the engine needs; where it is not, nothing says that the model fits.
     """
 
     total: float
@@ -92,6 +93,7 @@ class Estimate:
     tokens: int | None
     full_sequences: int
     unknown: tuple[str, ...] = ()
+    proven: bool = True
 
     @property
     def fixed(self) -> float:
@@ -108,6 +110,8 @@ class Estimate:
         """`fits` and `does_not_fit` hold however the estimate errs within its margin; between them it is `tight`."""
         if self.short > self.margin:
             return "does_not_fit"
+        if not self.proven:
+            return "not_proven"
         return "fits" if self.short <= -self.margin else "tight"
 
 
@@ -128,6 +132,8 @@ def estimate(setup: Setup) -> Estimate:
     weights = weights_bytes(
         facts, setup.precision, tensor=setup.tensor, pipeline=setup.pipeline, data=setup.data, expert=setup.expert
     )
+    if setup.engine.covers == "what_is_known":
+        return _known_part(setup, weights / GIB)
     activation = activation_bytes(
         facts,
         tokens=setup.tokens,
@@ -162,6 +168,30 @@ def estimate(setup: Setup) -> Estimate:
 def cache_of(setup: Setup, sequences: int) -> float:
     """GiB of KV cache for so many sequences of full length."""
     return cache_bytes(setup.facts, setup.context_tokens, sequences, _keeping(setup)) / GIB
+
+
+def _known_part(setup: Setup, weights: float) -> Estimate:
+    """Weights and KV cache: what any program with this model needs. What else its compiler wants is known only afterwards."""
+    budget = setup.share * setup.gpu.memory_gib
+    room = min(budget - weights, setup.engine.cache_share * budget)
+    # An engine with too little room for its cache ends at its start, however short sequences are.
+    one = max(cache_of(setup, 1), setup.engine.cache_least)
+    return Estimate(
+        total=setup.gpu.memory_gib,
+        budget=budget,
+        weights=weights,
+        activation=0.0,
+        graphs=0.0,
+        other=0.0,
+        adapters=0.0,
+        cache_one=one,
+        cache_all=max(cache_of(setup, setup.sequences), one),
+        room=room,
+        margin=weights * WEIGHTS_MARGIN,
+        tokens=_longest(setup, room),
+        full_sequences=_sequences(setup, room),
+        proven=False,
+    )
 
 
 def _by_size(setup: Setup, unknown: tuple[str, ...]) -> Estimate:

@@ -40,8 +40,8 @@ class Fix:
 
 
 def starts(result: Estimate) -> bool:
-    """One sequence of full length fits, with the margin."""
-    return result.verdict == "fits"
+    """One sequence of full length fits, with the margin, as far as it can be counted."""
+    return result.short <= -result.margin
 
 
 def keeps_concurrency(result: Estimate) -> bool:
@@ -102,6 +102,8 @@ def _smaller_cache(setup: Setup) -> Iterator[tuple[str, Setup]]:
 
 
 def _smaller_weights(setup: Setup) -> Iterator[tuple[str, Setup]]:
+    if setup.engine.precisions is not None:
+        return
     now = PRECISIONS[setup.precision].bytes_per_weight
     for name in SMALLER:
         kind = PRECISIONS[name]
@@ -116,7 +118,7 @@ def _more_gpus(setup: Setup, tensor_sizes: Iterable[int]) -> Iterator[tuple[str,
 
 
 def _elsewhere(setup: Setup, places: Iterable[Place]) -> Iterator[tuple[str, Setup]]:
-    least = PRECISIONS[setup.precision].runs_from
+    least = PRECISIONS[setup.precision].runs_from if setup.engine.precisions is None else 0.0
     if setup.cache_precision == "fp8":
         least = max(least, setup.engine.fp8_cache_from or 0.0)
     for place in sorted(places, key=lambda other: (other.gpu.memory_gib, other.name)):

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from platformspec.kinds.accelerators import device_of
+
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU, or the part of one that a pod has. `memory_gib`: what CUDA reports, of which the pod may take `visible_share`."""
+    """One GPU, the part of one that a pod has, or a rank's part of another device.
+
+    `memory_gib`: what CUDA reports, of which the pod may take `visible_share`. `compute_capability`: 0 without CUDA.
+    """
 
     accelerator: str
     memory_gib: float
@@ -30,7 +35,8 @@ def gpu(accelerator: str, nominal_gib: float, *, device_gib: float | None = None
     share = row["cuda_gib"] / row["nominal_gib"] if "cuda_gib" in row else _table()["smallest_share"]
     sliced = device_gib is not None and visible_share == 1.0
     memory = min(nominal_gib, row["nominal_gib"], device_gib if sliced and device_gib is not None else nominal_gib)
-    return Gpu(accelerator, memory * share, row["compute_capability"], visible_share)
+    ranks = device_of(accelerator).ranks
+    return Gpu(accelerator, memory * share / ranks, row["compute_capability"], visible_share)
 
 
 @functools.cache

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from platformspec.fit.estimate import Estimate, Setup
+from platformspec.kinds.accelerators import device_of
 
 
 def sum_lines(setup: Setup, result: Estimate, sequences: int) -> list[str]:
     """The budget, and what is taken of it, line by line. `sequences`: those whose KV cache is counted."""
+    device = device_of(setup.gpu.accelerator)
     cache = result.cache_one if sequences == 1 else result.cache_all
     runtime = [
         (-result.activation, f"activations, {_count(setup.tokens, 'token')} at once"),
         (-result.graphs, "CUDA graphs"),
         (-result.other, "libraries" if setup.tensor * setup.pipeline * setup.data == 1 else "libraries, communication"),
     ]
-    rows = [(result.budget, f"of one GPU: {result.total:.2f} GiB that CUDA reports{_share(setup)}")]
+    rows = [(result.budget, f"of one {device.rank}: {result.total:.2f} GiB {device.memory}{_share(setup)}")]
     if setup.engine.covers == "weights_and_cache":
         # Outside of the share; only what does not fit there is missing inside.
         beside = result.budget - result.room - result.weights - result.adapters
@@ -23,7 +25,13 @@ def sum_lines(setup: Setup, result: Estimate, sequences: int) -> list[str]:
     if setup.engine.cache and not result.unknown:
         what = f"{_count(sequences, 'sequence')} of {number(setup.context_tokens)} tokens"
         what += f", {setup.cache_precision}" if setup.cache_precision != "auto" else ""
+        if cache == setup.engine.cache_least:
+            what += ", which is at least this much"
         rows.append((-cache, f"KV cache of {what}"))
+    capped = result.budget - result.weights - result.room if not result.proven else 0.0
+    rows.append(
+        (-max(capped, 0.0), f"not for the KV cache, which has {setup.engine.cache_share:.0%} of the budget at most")
+    )
     left = sum(value for value, _ in rows)
     rows = [row for row in rows if abs(row[0]) >= 0.005]
     return [f"{value:+9.2f} GiB  {text}" for value, text in (*rows, (left, "left" if left >= 0 else "missing"))]
@@ -31,6 +39,8 @@ def sum_lines(setup: Setup, result: Estimate, sequences: int) -> list[str]:
 
 def margin_line(result: Estimate) -> str:
     """How far the estimate may be off."""
+    if not result.proven:
+        return "what can be counted: what the compiler adds is known when it has compiled"
     return f"estimate, to within {result.margin:.1f} GiB"
 
 
@@ -45,7 +55,7 @@ def _count(value: int, what: str) -> str:
 
 def _divided(setup: Setup) -> str:
     gpus = setup.tensor * setup.pipeline * setup.data
-    return f", on {gpus} GPUs" if gpus > 1 else ""
+    return f", on {gpus} {device_of(setup.gpu.accelerator).rank}s" if gpus > 1 else ""
 
 
 def _share(setup: Setup) -> str:

@@ -112,10 +112,15 @@ def _tail(hugging_face: str) -> str:
     return hugging_face.rpartition("/")[2].casefold()
 
 
+def repository_of(spec: ModelSpec) -> str | None:
+    """The entry of the catalogue that says what the model is."""
+    return spec.facts.like or (spec.source.hugging_face if spec.source is not None else None)
+
+
 def facts_of(spec: ModelSpec) -> ModelFacts:
     """The catalogue's facts about the model, or the one that it is like, with the declaration's own on top."""
     source = spec.source
-    name = spec.facts.like or (source.hugging_face if source is not None else None)
+    name = repository_of(spec)
     facts = (known_model(name) if name is not None else None) or ModelFacts()
     if spec.facts.like is not None:
         # Whether a token is asked for belongs to a repository, not to what is in it.

@@ -9,12 +9,13 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from platformspec.ir.sourced import Sourced
+from platformspec.kinds.accelerators import Device, device_of
 from platformspec.kinds.base import Integer, Many, Name, NamedSpec, Number, Ref, RefTo, Spec, section
 from platformspec.kinds.cloud import Zone
 from platformspec.kinds.cron import Cron
 
 Accelerator = Literal[
-    "t4", "a10g", "l4", "l40s", "a100", "h100", "h200", "b200", "b300", "rtx-pro-4500", "rtx-pro-6000"
+    "t4", "a10g", "l4", "l40s", "a100", "h100", "h200", "b200", "b300", "rtx-pro-4500", "rtx-pro-6000", "trainium2"
 ]
 
 
@@ -127,7 +128,9 @@ class DisruptionSpec(Spec):
 class GpuChoice(Spec):
     """One of several kinds of node that a pool may start."""
 
-    accelerator: Accelerator = Field(description="GPU, by its Karpenter name.")
+    accelerator: Accelerator = Field(
+        description="GPU, by its Karpenter name, or trainium2, whose devices are Neuron chips."
+    )
     instances: Many[InstanceType] = Field(
         default=(), description="Instance types. Where left out, every type with this accelerator and gpus_per_node."
     )
@@ -141,7 +144,8 @@ class GpuPoolSpec(NamedSpec):
         default=None, description="Cluster of the nodes; not needed where there is one."
     )
     accelerator: Accelerator | None = Field(
-        default=None, description="GPU, by its Karpenter name. Left out only with any_of."
+        default=None,
+        description="GPU, by its Karpenter name, or trainium2, whose devices are Neuron chips. Left out only with any_of.",
     )
     instances: Many[InstanceType] = Field(
         default=(), description="Instance types. Where left out, every type with this accelerator and gpus_per_node."
@@ -174,6 +178,12 @@ class GpuPoolSpec(NamedSpec):
         if self.any_of or self.accelerator is None:
             return self.any_of
         return (GpuChoice(accelerator=self.accelerator, instances=self.instances, gpus_per_node=self.gpus_per_node),)
+
+    @property
+    def device(self) -> Device:
+        """What a device of the pool is; all its kinds of node have the same."""
+        choices = self.choices
+        return device_of(choices[0].accelerator if choices else "")
 
     @property
     def fixed_because(self) -> str | None:
@@ -231,3 +241,8 @@ class GpuPoolExports:
     ends: Sourced[str] | None
     """Day on which the pool's nodes are gone, as YYYY-MM-DD; None where they have no end."""
     efa_devices: Sourced[int]
+
+    @property
+    def device(self) -> Device:
+        """What a device of the pool is."""
+        return device_of(self.accelerator.value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from platformspec.kinds.accelerators import Device
 from platformspec.kinds.model import ModelSpec
 from platformspec.kinds.serving import ServeSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Parallelism:
-    """One replica: `gpus` in all, in `pods` pods of `gpus_per_pod` each. `gpus = tensor x pipeline x data = pods x gpus_per_pod`.
+    """One replica: `gpus` in all, in `pods` pods of `gpus_per_pod` each. `gpus x ranks of a device = tensor x pipeline x data`.
 
     What a pod asks of the scheduler, what the engine is told, quotas and prices all come from here, so they cannot disagree.
     """
@@ -32,22 +33,24 @@ class Parallelism:
         return unit_of(self.tensor, self.pipeline, self.data)
 
 
-def parallelism(serve: ServeSpec, gpus_per_node: int) -> Parallelism | None:
-    """The replica on nodes of `gpus_per_node` GPUs: as few pods as possible, all of one size. None where one unit exceeds a node."""
+def parallelism(serve: ServeSpec, gpus_per_node: int, device: Device) -> Parallelism | None:
+    """The replica on nodes of `gpus_per_node` devices: as few pods as possible, all of one size. None where one unit exceeds a node."""
     tensor, pipeline, data = serve.tensor_parallel, serve.pipeline_parallel, serve.data_parallel
-    gpus, unit = tensor * pipeline * data, unit_of(tensor, pipeline, data)
-    sizes = [size for size in range(unit, min(gpus, gpus_per_node) + 1, unit) if gpus % size == 0]
-    return Parallelism(tensor, pipeline, data, gpus, max(sizes)) if sizes else None
+    ranks, unit = tensor * pipeline * data, unit_of(tensor, pipeline, data)
+    sizes = [size for size in range(unit, min(ranks, gpus_per_node * device.ranks) + 1, unit) if ranks % size == 0]
+    if not sizes:
+        return None
+    return Parallelism(tensor, pipeline, data, -(-ranks // device.ranks), -(-max(sizes) // device.ranks))
 
 
 def unit_of(tensor: int, pipeline: int, data: int) -> int:
-    """GPUs that must be in one node. Layers may be cut between nodes, but not both between nodes and between copies."""
+    """Ranks that must be in one node. Layers may be cut between nodes, but not both between nodes and between copies."""
     return tensor * pipeline if data > 1 else tensor
 
 
-def gpus_per_replica(serve: ServeSpec) -> int:
-    """GPUs of one replica, on whatever nodes."""
-    return serve.tensor_parallel * serve.pipeline_parallel * serve.data_parallel
+def gpus_per_replica(serve: ServeSpec, device: Device) -> int:
+    """Devices of one replica, on whatever nodes."""
+    return -(-serve.tensor_parallel * serve.pipeline_parallel * serve.data_parallel // device.ranks)
 
 
 def replicas_at_least(spec: ModelSpec) -> int:

@@ -21,7 +21,10 @@ class ServeSpec(Spec):
         description="Model server; where left out, nim for a NIM, vllm for chat, tei (Text Embeddings Inference) for embedding and rerank.",
     )
     tensor_parallel: Integer = Field(
-        default=1, description="GPUs of one node that share every layer of the weights.", ge=1, le=16
+        default=1,
+        description="GPUs of one node that share every layer of the weights; on Neuron chips, logical NeuronCores.",
+        ge=1,
+        le=64,
     )
     pipeline_parallel: Integer = Field(
         default=1, description="Groups of layers, each on GPUs of its own; they may be on several nodes.", ge=1, le=64

@@ -29,6 +29,7 @@ Capability = Literal[
     "prometheus",
     "gpu-device-plugin",
     "gpu-dra-driver",
+    "neuron-device-plugin",
     "efa-device-plugin",
     "karpenter",
     "kueue",

@@ -98,5 +98,7 @@ def _demand(s: Situation, of_head: bool) -> dict[Address, int]:
             continue
         model, pool = graph.declarations[edge.source].spec, graph.declarations[edge.target].spec
         if isinstance(model, ModelSpec) and isinstance(pool, GpuPoolSpec) and model.source is not None:
-            found[edge.target] = found.get(edge.target, 0) + gpus_per_replica(model.serve) * model.scale.min
+            found[edge.target] = (
+                found.get(edge.target, 0) + gpus_per_replica(model.serve, pool.device) * model.scale.min
+            )
     return found

@@ -3,7 +3,12 @@
 from platformspec.sdk import Provider
 from platformspec_aws.acting import ACTING
 from platformspec_aws.addons.cluster_services import install_block_storage, install_metrics_server
-from platformspec_aws.addons.devices import install_efa_device_plugin, install_gpu_device_plugin, install_gpu_dra_driver
+from platformspec_aws.addons.devices import (
+    install_efa_device_plugin,
+    install_gpu_device_plugin,
+    install_gpu_dra_driver,
+    install_neuron_device_plugin,
+)
 from platformspec_aws.addons.karpenter import install_karpenter
 from platformspec_aws.addons.kueue import install_kueue
 from platformspec_aws.addons.providers import provider_blocks
@@ -77,6 +82,7 @@ PROVIDER = Provider(
         "leader-worker-set": install_leader_worker_set,
         "load-balancer-controller": install_load_balancer_controller,
         "metrics-server": install_metrics_server,
+        "neuron-device-plugin": install_neuron_device_plugin,
         "prometheus": install_prometheus,
     },
     # Policies that name roles need all grants; provider blocks need all stacks, so they come last.

@@ -23,6 +23,7 @@ CHARTS: Final[dict[str, Chart]] = {
     "kube-prometheus-stack": Chart("https://prometheus-community.github.io/helm-charts", "kube-prometheus-stack", "88.5.3", "prometheus-community/helm-charts, Chart.yaml, 2026-08-22"),
     "nvidia-device-plugin": Chart("https://nvidia.github.io/k8s-device-plugin", "nvidia-device-plugin", "0.20.0", "NVIDIA/k8s-device-plugin, tag v0.20.0, 2026-08-19"),
     "dra-driver-nvidia-gpu": Chart("oci://registry.k8s.io/dra-driver-nvidia/charts", "dra-driver-nvidia-gpu", "0.4.1", "EKS user guide, Dynamic Resource Allocation, 2026"),
+    "neuron-helm-chart": Chart("oci://public.ecr.aws/neuron", "neuron-helm-chart", "1.9.0", "aws-neuron/neuron-helm-charts, release 1.9.0 (Neuron SDK 2.31.0), 2026-07-10"),
     "aws-efa-k8s-device-plugin": Chart("https://aws.github.io/eks-charts", "aws-efa-k8s-device-plugin", "v0.5.30", "aws/eks-charts, Chart.yaml, 2026-08-03"),
     "karpenter-crd": Chart("oci://public.ecr.aws/karpenter", "karpenter-crd", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21"),
     "karpenter": Chart("oci://public.ecr.aws/karpenter", "karpenter", "1.14.1", "aws/karpenter-provider-aws, Chart.yaml, 2026-08-21"),

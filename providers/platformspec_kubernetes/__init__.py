@@ -6,7 +6,7 @@ from platformspec_kubernetes.gateways.access import open_cache, open_database, s
 from platformspec_kubernetes.gateways.gateway import gateway_configurations, lower_gateway
 from platformspec_kubernetes.gateways.guardrails import open_guardrail
 from platformspec_kubernetes.models.access import open_route, shared_namespace
-from platformspec_kubernetes.models.engines import ENGINES
+from platformspec_kubernetes.models.engines import ENGINES, memory_of
 from platformspec_kubernetes.models.model import lower_model
 from platformspec_kubernetes.models.weights_cache import weights_namespace
 from platformspec_kubernetes.replacement import verdict
@@ -20,7 +20,7 @@ from platformspec_kubernetes.vector_stores.vector_store import lower_vector_stor
 
 PROVIDER = Provider(
     name="kubernetes",
-    engine_memory={engine.name: engine.memory for engine in ENGINES.values()},
+    engine_memory={name: memory_of(name) for name in ENGINES},
     declarations={
         "gateway": lower_gateway,
         "model": lower_model,

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 VLLM: Final = "docker.io/vllm/vllm-openai:v0.33.0"  # PyPI wheel vllm 0.33.0, built 2026-11-01
+# aws-neuron/aws-neuron-sdk, release content of SDK 2.32.0: vllm_neuron 0.24.0.1.1.0; the tag as in vllm-omni's instructions for Neuron
+VLLM_NEURON: Final = (
+    "public.ecr.aws/neuron/pytorch-inference-vllm-neuronx:0.24.0.1.1.0-neuronx-py313-sdk2.32.0-ubuntu24.04"
+)
 SGLANG: Final = "docker.io/lmsysorg/sglang:v0.5.23"  # PyPI wheel sglang 0.5.23, built 2026-10
 TRITON: Final = "nvcr.io/nvidia/tritonserver:26.07-vllm-python-py3"  # triton-inference-server/server, python/openai/README.md, 2026-08-19
 ENDPOINT_PICKER: Final = "ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.10.0"  # llm-d/llm-d-router, tag v0.10.0

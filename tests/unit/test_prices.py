@@ -11,7 +11,7 @@ from platformspec_aws.prices import node_price, prices
 from platformspec.cost.prices import PriceTable
 
 # Types that AWS sells in Capacity Blocks only, or not in the region of the table.
-WITHOUT_A_PRICE = {"p5e.48xlarge"}
+WITHOUT_A_PRICE = {"p5e.48xlarge", "trn2.48xlarge"}
 
 TABLE = PriceTable.of(
     {

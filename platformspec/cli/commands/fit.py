@@ -22,7 +22,7 @@ from platformspec.fit.kv_cache import LONGEST
 from platformspec.fit.offerings import Offering, Row, rows
 from platformspec.fit.precision import CACHE_BYTES, PRECISIONS
 from platformspec.fit.text import number
-from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of
+from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, repository_of
 from platformspec.kinds.gpu_pool import GpuPoolSpec
 from platformspec.kinds.platform import PlatformSpec
 from platformspec.kinds.prices import read_prices
@@ -32,7 +32,15 @@ from platformspec.providers import ProviderProblem, installed_providers
 
 SHOWN = 12
 USUAL_ENGINE = "vllm"
-WORDS = {"fits": "fits", "tight": "tight", "does_not_fit": "no", "cannot_compute": "precision"}
+WORDS = {
+    "fits": "fits",
+    "tight": "tight",
+    "does_not_fit": "no",
+    "cannot_compute": "precision",
+    "not_proven": "not proven",
+    "not_served": "not served",
+}
+USABLE = ("fits", "tight", "not_proven")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,12 +113,20 @@ def run(args: argparse.Namespace) -> int:
         setup,
         offerings,
         lambda size: divides(size, facts.attention_heads or 1, facts.kv_heads) and keeps_blocks(facts, size),
+        _repository(args.model, platform),
     )
     region = args.region or (platform.cloud.region if platform is not None else "")
     price = _prices(providers.prices if compiled is None else _own_prices(compiled, args), region)
-    found.sort(key=lambda row: (row.verdict not in ("fits", "tight"), _per_hour(row, price) or 1e9, row.offering.name))
+    found.sort(
+        key=lambda row: (
+            row.verdict not in ("fits", "tight"),
+            row.verdict != "not_proven",
+            _per_hour(row, price) or 1e9,
+            row.offering.name,
+        )
+    )
     if not args.all_instances and not args.pool:
-        found = [row for row in found if row.verdict in ("fits", "tight")][:SHOWN]
+        found = [row for row in found if row.verdict in USABLE][:SHOWN]
     sys.stdout.write(
         _json(setup, found, price) if args.format == "json" else _text(args.model, setup, found, price, region)
     )
@@ -158,6 +174,13 @@ def _model(args: argparse.Namespace, platform: PlatformSpec | None) -> tuple[Mod
     raise Stop(_stop(f"neither the file nor the catalogue has {args.model}{f'; did you mean {near}?' if near else ''}"))
 
 
+def _repository(model: str, platform: PlatformSpec | None) -> str | None:
+    """The catalogue's name of the model."""
+    if platform is not None and model in platform.models:
+        return repository_of(platform.models[model])
+    return model
+
+
 def _may_start(pool: GpuPoolSpec, offer: Offering) -> bool:
     return any(
         choice.accelerator == offer.accelerator
@@ -174,16 +197,16 @@ def _prices(table: PriceTable, region: str) -> Callable[[Offering], Price | None
 
 
 def _per_hour(row: Row, price: Callable[[Offering], Price | None]) -> float | None:
-    """US dollars an hour for the GPUs of one replica: its part of the node."""
+    """US dollars an hour for the devices of one replica: its part of the node."""
     found = price(row.offering)
-    return found.usd * row.tensor / row.offering.gpus if found is not None else None
+    return found.usd * row.devices / row.offering.gpus if found is not None else None
 
 
 def _text(model: str, setup: Setup, found: list[Row], price: Callable[[Offering], Price | None], region: str) -> str:
     lines = [
         f"{model}, weights in {setup.precision}, {number(setup.context_tokens)} tokens, {setup.engine.name}",
         "",
-        f"{'node':<18}{'GPUs':<18}{'tensor':>6}  {'verdict':<10}{'need':>7}{'budget':>8}{'margin':>8}{'KV tokens':>12}{'$/h node':>10}{'$/h replica':>12}",
+        f"{'node':<18}{'GPUs':<18}{'tensor':>6}  {'verdict':<11}{'need':>7}{'budget':>8}{'margin':>8}{'KV tokens':>12}{'$/h node':>10}{'$/h replica':>12}",
     ]
     sources: dict[str, str] = {}
     for row in found:
@@ -193,7 +216,7 @@ def _text(model: str, setup: Setup, found: list[Row], price: Callable[[Offering]
         offer, result, paid = row.offering, row.estimate, price(row.offering)
         part = _per_hour(row, price)
         lines.append(
-            f"{offer.name:<18}{f'{offer.gpus} x {offer.accelerator}':<18}{row.tensor:>6}  {WORDS[row.verdict]:<10}"
+            f"{offer.name:<18}{f'{offer.gpus} x {offer.accelerator}':<18}{row.tensor:>6}  {WORDS[row.verdict]:<11}"
             f"{result.fixed + result.cache_one:>7.1f}{result.budget:>8.1f}{result.margin:>8.1f}"
             f"{number(result.tokens) if result.tokens is not None else '-':>12}"
             f"{f'{paid.usd:.3f}' if paid else '-':>10}{f'{part:.3f}' if part is not None else '-':>12}"
@@ -202,6 +225,10 @@ def _text(model: str, setup: Setup, found: list[Row], price: Callable[[Offering]
     if not found:
         lines.append("no node holds it")
     lines += ["", "GiB of one GPU, for one sequence of full length; docs/fit.md has the formulae."]
+    if any(not row.estimate.proven for row in found):
+        lines.append(
+            "Neuron chips: GiB of one logical NeuronCore, weights and KV cache only. Not proven: what the compiler adds is known when it has compiled."
+        )
     lines += [f"{f'[{mark}] ' if len(sources) > 1 else ''}Prices: {source}." for source, mark in sources.items()]
     return "\n".join(lines) + "\n"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from platformspec.sdk import CapabilityContext, GpuPoolSpec, Sourced
+from platformspec.sdk import GPU, CapabilityContext, Device, GpuPoolSpec, Sourced
 from platformspec_aws.addons.release import release
-from platformspec_aws.gpu_pool.labels import DEVICES_LABEL, DRA
+from platformspec_aws.gpu_pool.labels import DEVICES_LABEL, DRA, toleration
 from platformspec_aws.gpu_pool.sharing import config_name, plugin_config
 
-GPU_TOLERATION = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+GPU_TOLERATION = toleration(GPU)
 WHOLE_GPUS = "version: v1\n"
 """The plugin's configuration for nodes that name none: NVIDIA's chart takes the one called `default`."""
 
@@ -72,4 +72,30 @@ def _configurations(ctx: CapabilityContext) -> dict[str, Sourced[str]]:
 
 def install_efa_device_plugin(ctx: CapabilityContext) -> None:
     """AWS's plugin for Elastic Fabric Adapter."""
-    ctx.ready(release(ctx, "release", "aws-efa-k8s-device-plugin", "kube-system", {"tolerations": [GPU_TOLERATION]}))
+    ctx.ready(release(ctx, "release", "aws-efa-k8s-device-plugin", "kube-system", {"tolerations": _with_efa(ctx)}))
+
+
+def _with_efa(ctx: CapabilityContext) -> Any:
+    """What lets the plugin onto the nodes with EFA: GPUs, and other devices where a pool has them."""
+    others: dict[str, Device] = {}
+    paths: list[tuple[str | int, ...]] = []
+    for edge in ctx.graph.edges_to(ctx.address):
+        declaration = ctx.graph.declarations[edge.source.parent]
+        spec = declaration.spec
+        if edge.relation != "placed_in" or not isinstance(spec, GpuPoolSpec) or spec.device == GPU:
+            continue
+        if spec.network == "efa":
+            others[spec.device.resource] = spec.device
+            paths += [(*declaration.path, name) for name in ("accelerator", "network")]
+    tolerations = [GPU_TOLERATION, *(toleration(device) for _, device in sorted(others.items()))]
+    return Sourced(tolerations, tuple(paths)) if others else tolerations
+
+
+def install_neuron_device_plugin(ctx: CapabilityContext) -> None:
+    """AWS's plugin for Neuron chips, which tolerates their taint and looks for their instance types by itself.
+
+    The chart's node problem detector is for its own recovery of nodes, which wants permissions to replace them: it stays off, as in
+    AWS's instructions for the device plugin.
+    """
+    values = {"npd": {"enabled": False}}
+    ctx.ready(release(ctx, "release", "neuron-helm-chart", "kube-system", values))

@@ -17,8 +17,8 @@ UNKNOWN_INSTANCE = Code(
 )
 NEURON = Code(
     "PS498",
-    "a pool of Neuron chips",
-    explain="Inferentia and Trainium have no CUDA, and none of the engines' images runs on them. AWS serves models there with a build of vLLM of its own, the plug-in vLLM Neuron: a beta, on Trn2 and Trn3 and for few models. It compiles a model before it serves it, and says only then whether it fits; this compiler promises that beforehand. Models on such nodes are served outside of the platform. Source: AWS Neuron documentation, SDK 2.32, vLLM Neuron.",
+    "an instance type with Neuron chips that no engine serves",
+    explain="Of AWS's Neuron chips pools can have Trainium2. vLLM Neuron, the plug-in that serves models there, runs on Trn2 and Trn3; of Trn3 and of other Trn2 sizes no verified figures are known here. For Inf2 and Trn1 there is its predecessor, NxD Inference, which gets no new models. Source: AWS Neuron documentation, SDK 2.32, vLLM Neuron.",
 )
 OTHER_ACCELERATOR = Code(
     "PS541",
@@ -122,9 +122,9 @@ def _choose(ctx: DeclarationContext, choice: GpuChoice, field: str) -> list[Inst
             wrong = True
             ctx.reject(
                 NEURON,
-                f"{name} has Neuron chips, on which no engine here runs",
+                f"{name} has Neuron chips on which no engine here runs",
                 at=at,
-                help=f"types with {choice.accelerator}: {', '.join(e.type for e in offered)}",
+                help=f"write `accelerator: trainium2` without `instances`, or types with {choice.accelerator}: {', '.join(e.type for e in offered)}",
             )
         elif entry is None:
             near = closest(name, table)

@@ -15,6 +15,7 @@ from platformspec.sdk import (
     ModelSpec,
     Path,
     Sourced,
+    device_of,
     facts_of,
     parallelism,
 )
@@ -82,7 +83,8 @@ def _needed_gib(ctx: DeclarationContext, alternatives: tuple[Alternative, ...], 
     per_gpu, per_node, because = 0.0, 0.0, list[Path]()
     for edge, model in _models(ctx):
         declaration = ctx.graph.declarations[edge.source.parent]
-        billions, spread = facts_of(model).parameters_billion, parallelism(model.serve, gpus)
+        device = device_of(alternatives[0].accelerator)
+        billions, spread = facts_of(model).parameters_billion, parallelism(model.serve, gpus, device)
         per_pod = spread.gpus_per_pod if spread is not None else gpus
         # A model of unknown size is taken to fill its GPUs.
         weights = billions * GIB_PER_BILLION if billions is not None else gpu_memory * per_pod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from platformspec.sdk import DeclarationContext, GpuPoolSpec, ModelSpec, Path, Sourced, parallelism
+from platformspec.sdk import DeclarationContext, Device, GpuPoolSpec, ModelSpec, Path, Sourced, parallelism
 from platformspec_aws.gpu_pool.disk import PARALLEL
 
 # Nodes are replaced after a month, so that they do not miss security fixes.
@@ -44,7 +44,7 @@ def policy(ctx: DeclarationContext, spec: GpuPoolSpec) -> dict[str, Any]:
     }
 
 
-def termination_grace(ctx: DeclarationContext, gpus: int, *fields: str) -> Sourced[str]:
+def termination_grace(ctx: DeclarationContext, gpus: int, device: Device, *fields: str) -> Sourced[str]:
     """Time for a node to empty, after which its pods are killed: in whole hours, at least one.
 
     A model's disruption budget lets one replica go at a time, and the next one only when its replacement is ready. So a
@@ -56,7 +56,7 @@ def termination_grace(ctx: DeclarationContext, gpus: int, *fields: str) -> Sourc
         if edge.relation != "runs_on" or not isinstance(spec, ModelSpec):
             continue
         serve = spec.serve
-        spread = parallelism(serve, gpus)
+        spread = parallelism(serve, gpus, device)
         replicas = gpus // spread.gpus_per_pod if spread is not None else 1
         longest = max(longest, replicas * (serve.startup_minutes * 60 + serve.drain_seconds + MARGIN_SECONDS))
         because += [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from platformspec.sdk import Code, DeclarationContext, GpuPoolSpec, gpus, node_images
+from platformspec.sdk import GPU, Code, DeclarationContext, GpuPoolSpec, gpus, node_images
 from platformspec_aws.compatibility import NODE_IMAGE
 from platformspec_aws.gpu_pool.choice import Alternative
 
@@ -14,9 +14,10 @@ OLD_DRIVER = Code(
 
 
 def driver_of(spec: GpuPoolSpec) -> int | None:
-    """Branch of the driver on nodes that Karpenter starts; None for a pool without such nodes."""
+    """Branch of the driver on nodes that Karpenter starts; None for a pool without such nodes or without GPUs."""
     image = node_images().get(NODE_IMAGE)
-    return image.branch if image is not None and spec.fixed_because is None else None
+    known = image is not None and spec.fixed_because is None and spec.device == GPU
+    return image.branch if image is not None and known else None
 
 
 def check_driver(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative, ...]) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from platformspec.sdk import Code, DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
+from platformspec.sdk import GPU, Code, DeclarationContext, GpuPoolExports, GpuPoolSpec, Sourced
 from platformspec_aws.cluster.nodes import SYSTEM
 from platformspec_aws.gpu_pool.choice import Alternative, alternatives, check_fixed
 from platformspec_aws.gpu_pool.disk import disk_gib
 from platformspec_aws.gpu_pool.driver import check_driver, driver_of
-from platformspec_aws.gpu_pool.labels import GPU_RESOURCE, POOL_LABEL
+from platformspec_aws.gpu_pool.labels import POOL_LABEL, toleration
+from platformspec_aws.gpu_pool.neuron import check_neuron
 from platformspec_aws.gpu_pool.node_group import managed_nodes, reach_reserved_zone
 from platformspec_aws.gpu_pool.node_pool import elastic_nodes
 from platformspec_aws.gpu_pool.sharing import slice_memory_gib, slices
@@ -41,7 +42,7 @@ def lower_gpu_pool(ctx: DeclarationContext) -> None:
     found = alternatives(ctx, spec)
     if found is None:
         return
-    if not check_driver(ctx, spec, found):
+    if not check_neuron(ctx, spec) or not check_driver(ctx, spec, found):
         return
     one_type = spec.network == "efa" or spec.capacity.block is not None
     if one_type and not check_fixed(ctx, spec, found[0]):
@@ -65,7 +66,9 @@ def lower_gpu_pool(ctx: DeclarationContext) -> None:
         managed_nodes(ctx, spec, found[0], disk)
     if spec.fixed_because is None:
         elastic_nodes(ctx, spec, found, disk)
-    if spec.devices == "dra":
+    if spec.device != GPU:
+        ctx.need("neuron-device-plugin", because=found[0].fields)
+    elif spec.devices == "dra":
         ctx.need("gpu-dra-driver", because=("devices",))
     elif spec.sharing is None or spec.sharing.mode != "mig":
         ctx.need("gpu-device-plugin", because=("devices",))
@@ -92,8 +95,8 @@ def _offer(ctx: DeclarationContext, spec: GpuPoolSpec, found: tuple[Alternative,
     ctx.offer(
         GpuPoolExports(
             node_selector=ctx.src({POOL_LABEL: ctx.called}),
-            tolerations=ctx.src([{"key": GPU_RESOURCE, "operator": "Exists", "effect": "NoSchedule"}]),
-            gpu_resource=GPU_RESOURCE,
+            tolerations=ctx.src([toleration(spec.device)], *choice),
+            gpu_resource=spec.device.resource,
             device_class=ctx.src(DEVICE_CLASS if spec.devices == "dra" else None, "devices"),
             gpus_per_node=ctx.src(smallest, *choice),
             gpu_memory_gib=ctx.src(memory, *choice),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from platformspec.sdk import ACCELERATOR_LABEL, Code, DeclarationContext, GpuPoolSpec, Resource, Sourced
+from platformspec.sdk import ACCELERATOR_LABEL, GPU, Code, DeclarationContext, Device, GpuPoolSpec, Resource, Sourced
 from platformspec_aws.cluster.nodes import METADATA_OPTIONS, NODE_POLICIES, TAGGED, root_volume
 from platformspec_aws.exports import AwsClusterExports, AwsNetworkExports
 from platformspec_aws.gpu_pool.choice import Alternative
-from platformspec_aws.gpu_pool.labels import DEVICES_LABEL, DRA, NODE_GROUP_TAINT, POOL_LABEL
+from platformspec_aws.gpu_pool.labels import DEVICES_LABEL, DRA, POOL_LABEL, node_group_taint
 from platformspec_aws.gpu_pool.sharing import mig_user_data, node_labels
 from platformspec_aws.instances import Instance
 from platformspec_aws.node_class import ROOT_DEVICE
@@ -23,8 +23,14 @@ NO_SUBNET = Code(
 
 IMAGE_TYPE = "AL2023_x86_64_NVIDIA"
 MIG_IMAGE_TYPE = "BOTTLEROCKET_x86_64_NVIDIA"
+NEURON_IMAGE_TYPE = "AL2023_x86_64_NEURON"
 # Bottlerocket keeps images and caches on a volume of their own.
 DATA_DEVICE = "/dev/xvdb"
+
+
+def image_type(device: Device) -> str:
+    """EKS's kind of image with the driver of the pool's devices."""
+    return IMAGE_TYPE if device == GPU else NEURON_IMAGE_TYPE
 
 
 def reserved_zone(spec: GpuPoolSpec) -> tuple[str, str] | None:
@@ -115,7 +121,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
         "node_group_name": ctx.called,
         "node_role_arn": cluster.node_role_arn,
         "subnet_ids": subnets,
-        "ami_type": ctx.src(MIG_IMAGE_TYPE, "sharing.mode") if mig else IMAGE_TYPE,
+        "ami_type": ctx.src(MIG_IMAGE_TYPE, "sharing.mode") if mig else ctx.src(image_type(spec.device), *choice),
         "capacity_type": ctx.src("CAPACITY_BLOCK", "capacity.block") if block is not None else "ON_DEMAND",
         "labels": {
             POOL_LABEL: ctx.called,
@@ -123,7 +129,7 @@ def managed_nodes(ctx: DeclarationContext, spec: GpuPoolSpec, alternative: Alter
             **node_labels(ctx, spec),
             **({DEVICES_LABEL: ctx.src(DRA, "devices")} if spec.devices == DRA else {}),
         },
-        "taint": [NODE_GROUP_TAINT],
+        "taint": [ctx.src(node_group_taint(spec.device), *choice)],
         "launch_template": [{"id": node.attr("id"), "version": node.attr("latest_version")}],
         "scaling_config": [{"min_size": size, "desired_size": size, "max_size": size}],
         "update_config": [{"max_unavailable": 1}],

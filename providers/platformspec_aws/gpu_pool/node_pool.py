@@ -8,7 +8,7 @@ from platformspec.sdk import ACCELERATOR_LABEL, DeclarationContext, GpuPoolSpec,
 from platformspec_aws.exports import AwsClusterExports
 from platformspec_aws.gpu_pool.choice import Alternative
 from platformspec_aws.gpu_pool.disruption import EXPIRE_AFTER, policy, termination_grace
-from platformspec_aws.gpu_pool.labels import GPU_TAINT, POOL_LABEL
+from platformspec_aws.gpu_pool.labels import POOL_LABEL, taint
 from platformspec_aws.gpu_pool.purchase import Part, parts
 from platformspec_aws.node_class import node_class
 
@@ -70,9 +70,9 @@ def _node_pool(
                     {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
                     {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]},
                 ],
-                "taints": [GPU_TAINT],
+                "taints": [ctx.src(taint(spec.device), *choice)],
                 "expireAfter": EXPIRE_AFTER,
-                "terminationGracePeriod": termination_grace(ctx, gpus, *choice),
+                "terminationGracePeriod": termination_grace(ctx, gpus, spec.device, *choice),
             },
         },
         "disruption": policy(ctx, spec),

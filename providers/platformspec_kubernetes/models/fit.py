@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from platformspec.sdk import (
+    GPU,
     PRECISIONS,
     Address,
     Code,
@@ -24,6 +25,7 @@ from platformspec.sdk import (
     Setup,
     catalogue,
     closest,
+    device_of,
     divides,
     estimate,
     facts_of,
@@ -35,6 +37,7 @@ from platformspec.sdk import (
     named_after,
     number,
     parallelism,
+    repository_of,
     starts,
     sum_lines,
     variants,
@@ -70,6 +73,11 @@ INCOMPLETE = Code(
     explain="The number of parameters is known, the shape of the model is not: only the weights could be checked. `facts:` takes the numbers from the model's config.json.",
 )
 
+NOT_PROVEN = Code(
+    "PS488",
+    "a model on Neuron chips that is not proven to fit",
+    explain="The compiler of Neuron puts weights, KV cache, activations and buffers into one program, and says only when it has seen all of them whether it fits; neither a formula nor measurements are published. What can be counted is held against the memory of a logical NeuronCore, and an error where it is too much (PS569). That it is not too much proves nothing.",
+)
 NOT_LIKE = Code(
     "PS577",
     "a likeness to a model that the catalogue does not have",
@@ -105,12 +113,13 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
         if spec.source is None or spec.source.nim is None:
             _unknown(ctx, spec)
         return
-    precision.check_published(ctx, spec)
+    if pool.device == GPU:
+        precision.check_published(ctx, spec)
     setup = setup_of(spec, engine, smallest_gpu(pool), replica, facts, facts.precision or precision.USUAL)
-    if (
-        ctx.rejected
-        or precision.check(ctx, spec, pool, facts, functools.partial(_other_weights, ctx, spec, setup, pool)) is None
-    ):
+    if ctx.rejected:
+        return
+    ways = functools.partial(_other_weights, ctx, spec, setup, pool)
+    if pool.device == GPU and precision.check(ctx, spec, pool, facts, ways) is None:
         return
     result = estimate(setup)
     ctx.offer(Fitted(setup, result))
@@ -124,7 +133,13 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
         if result.short > 0:
             message = f"{_name(spec, ctx)} misses {result.short:.1f} GiB on {_gpus(setup)}, and the estimate is off by up to {result.margin:.1f} GiB"
         ctx.warn(TIGHT, message, at=_place(spec), help=help, related=(_note(setup, result, 1),))
-    elif engine.memory.cache and "concurrency" in spec.serve.model_fields_set:
+    elif result.verdict == "not_proven":
+        _not_proven(ctx, spec, setup, result)
+    if (
+        result.verdict in ("fits", "not_proven")
+        and engine.memory.cache
+        and "concurrency" in spec.serve.model_fields_set
+    ):
         _concurrency(ctx, spec, setup, result, pool)
 
 
@@ -178,6 +193,17 @@ def _does_not_fit(
     )
 
 
+def _not_proven(ctx: DeclarationContext, spec: ModelSpec, setup: Setup, result: Estimate) -> None:
+    ctx.warn(
+        NOT_PROVEN,
+        f"{_name(spec, ctx)} is not proven to fit {_gpus(setup)}: weights and the KV cache of one sequence stay "
+        f"{-result.short:.1f} GiB below what they may have, and what the compiler needs beside them is not known",
+        at="pool" if spec.pool is not None else "source",
+        help=f"start it once, and add `allow: {{{NOT_PROVEN.id}: what you have seen}}`",
+        related=(_note(setup, result, 1),),
+    )
+
+
 def _concurrency(
     ctx: DeclarationContext, spec: ModelSpec, setup: Setup, result: Estimate, pool: GpuPoolExports
 ) -> None:
@@ -195,11 +221,12 @@ def _concurrency(
 
 def _fixes(ctx: DeclarationContext, spec: ModelSpec, setup: Setup, pool: GpuPoolExports, aim: str) -> list[Fix]:
     heads, kv_heads = setup.facts.attention_heads, setup.facts.kv_heads
-    most = pool.max_gpus_per_pod.value // (setup.pipeline if setup.data > 1 else 1)
+    ranks = pool.device.ranks
+    most = pool.max_gpus_per_pod.value * ranks // (setup.pipeline if setup.data > 1 else 1)
     serve = spec.serve
     sizes = [
         n
-        for n in range(1, most + 1)
+        for n in range(ranks, most + 1, ranks)
         if heads
         and divides(n, heads, kv_heads)
         and keeps_blocks(setup.facts, n, serve.data_parallel, expert=serve.expert_parallel)
@@ -213,7 +240,7 @@ def _other_weights(ctx: DeclarationContext, spec: ModelSpec, setup: Setup, pool:
     capability = oldest_gpu(pool).compute_capability
     ways: list[tuple[str, Setup]] = []
     for name in ("bf16", "fp16", "int8", "awq"):
-        known = name in variants(repository) if (repository := _repository(spec)) is not None else False
+        known = name in variants(repository) if (repository := repository_of(spec)) is not None else False
         if capability >= PRECISIONS[name].computes_from and (known or name not in precision.SIXTEEN_BITS):
             facts = replace(setup.facts, precision=name, quantised=None)
             ways.append((precision.quantised(repository, name), replace(setup, precision=name, facts=facts)))
@@ -228,14 +255,17 @@ def _other_weights(ctx: DeclarationContext, spec: ModelSpec, setup: Setup, pool:
 def _places(ctx: DeclarationContext, spec: ModelSpec) -> list[Place]:
     """Other pools in the model's cluster into which one of its replicas goes."""
     own, cluster = ctx.target("runs_on"), ctx.cluster_address()
+    assert own is not None
     found = []
     for address in ctx.graph.declarations:
         exports = ctx.exports_or_none(address, GpuPoolExports) if address.kind == "gpu_pool" else None
         if exports is None or address == own or _cluster_of(ctx, address) != cluster:
             continue
+        if exports.device != ctx.exports(own, GpuPoolExports).device:
+            continue
         gpus = exports.max_gpus_per_pod.value
-        if parallelism(spec.serve, gpus) is not None:
-            found.append(Place(address.name, smallest_gpu(exports), gpus))
+        if parallelism(spec.serve, gpus, exports.device) is not None:
+            found.append(Place(address.name, smallest_gpu(exports), gpus * exports.device.ranks))
     return found
 
 
@@ -246,7 +276,7 @@ def _cluster_of(ctx: DeclarationContext, pool: Address) -> Address | None:
 def _help(spec: ModelSpec, found: list[Fix]) -> str:
     if not found:
         return "no single change of it helps: choose a pool with more GPU memory, or a smaller model"
-    return "any of these, each computed anew:\n" + "\n".join(_advice(fix, _repository(spec)) for fix in found)
+    return "any of these, each computed anew:\n" + "\n".join(_advice(fix, repository_of(spec)) for fix in found)
 
 
 def _advice(fix: Fix, repository: str | None) -> str:
@@ -260,11 +290,6 @@ def _holds(result: Estimate) -> str:
     return f"holds {number(result.tokens)} tokens" if result.tokens is not None else f"leaves {result.room:.1f} GiB"
 
 
-def _repository(spec: ModelSpec) -> str | None:
-    """The entry of the catalogue that says what the model is."""
-    return spec.facts.like or (spec.source.hugging_face if spec.source is not None else None)
-
-
 def _note(setup: Setup, result: Estimate, sequences: int) -> Related:
     return Related("\n".join([margin_line(result), *sum_lines(setup, result, sequences)]))
 
@@ -276,6 +301,9 @@ def _name(spec: ModelSpec, ctx: DeclarationContext) -> str:
 
 def _gpus(setup: Setup) -> str:
     gpus = setup.tensor * setup.pipeline * setup.data
+    device = device_of(setup.gpu.accelerator)
+    if device != GPU:
+        return f"{gpus} {device.rank}s of {setup.gpu.accelerator}"
     return f"{gpus} x {setup.gpu.accelerator}" if gpus > 1 else setup.gpu.accelerator
 
 

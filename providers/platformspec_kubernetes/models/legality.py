@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from platformspec.sdk import (
+    GPU,
     Code,
     DeclarationContext,
     GpuPoolExports,
@@ -14,6 +15,7 @@ from platformspec_kubernetes.models import (
     adapters,
     kserve,
     kv_cache,
+    neuron,
     offload,
     rollout,
     sleep,
@@ -58,12 +60,16 @@ ORIGINS = {"hugging_face": "Hugging Face", "bucket": "a bucket", "oci": "an imag
 def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoolExports) -> None:
     """Report everything that could not run."""
     facts, serve = facts_of(spec), spec.serve
+    if pool.device != GPU:
+        neuron.check(ctx, spec, engine, pool)
+        if ctx.rejected:
+            return
     spread.check(ctx, spec, engine, pool)
     sleep.check(ctx, spec)
     adapters.check(ctx, spec, engine)
     weights_cache.check(ctx, spec)
     kv_cache.check(ctx, spec, engine, pool)
-    replica = parallelism(serve, pool.gpus_per_node.value)
+    replica = parallelism(serve, pool.gpus_per_node.value, pool.device)
     if replica is not None:
         topology.check(ctx, spec, engine, replica)
         kserve.check(ctx, spec, engine, replica)

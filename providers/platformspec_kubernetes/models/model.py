@@ -14,7 +14,7 @@ from platformspec.sdk import (
     facts_of,
     parallelism,
 )
-from platformspec_kubernetes.models import driver, fit, legality
+from platformspec_kubernetes.models import driver, fit, legality, neuron
 from platformspec_kubernetes.models.devices import claim_template
 from platformspec_kubernetes.models.disaggregation import deployments
 from platformspec_kubernetes.models.engines import engine_of
@@ -59,11 +59,15 @@ def _external(ctx: DeclarationContext, spec: ModelSpec) -> None:
 
 
 def _served(ctx: DeclarationContext, spec: ModelSpec) -> None:
-    pool_address, engine = ctx.target("runs_on"), engine_of(spec)
+    pool_address = ctx.target("runs_on")
     assert pool_address is not None
     pool = ctx.exports(pool_address, GpuPoolExports)
+    engine = engine_of(spec, pool)
+    if engine is None:
+        neuron.refuse_engine(ctx, spec)
+        return
     legality.check(ctx, spec, engine, pool)
-    replica = parallelism(spec.serve, pool.gpus_per_node.value)
+    replica = parallelism(spec.serve, pool.gpus_per_node.value, pool.device)
     if replica is None or ctx.rejected:
         return
     fit.check(ctx, spec, engine, pool, replica)

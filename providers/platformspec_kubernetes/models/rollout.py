@@ -195,7 +195,10 @@ def _holders(ctx: DeclarationContext, relation: str, target: Any) -> Iterator[tu
         if edge.relation == relation and isinstance(model, ModelSpec) and model.external is None:
             own = edge.source.parent == ctx.address.parent
             count = replicas_at_least(model) + (0 if own else replicas_beside(model))
-            yield edge.source, count * gpus_per_replica(model.serve)
+            pool = next(e.target for e in ctx.graph.edges_from(edge.source.parent) if e.relation == "runs_on")
+            own_pool = ctx.graph.declarations[pool].spec
+            assert isinstance(own_pool, GpuPoolSpec)
+            yield edge.source, count * gpus_per_replica(model.serve, own_pool.device)
 
 
 def _accelerators(ctx: DeclarationContext, model: Any) -> set[str]:

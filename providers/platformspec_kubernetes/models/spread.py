@@ -5,6 +5,7 @@ from __future__ import annotations
 from platformspec.sdk import (
     Code,
     DeclarationContext,
+    Device,
     GpuPoolExports,
     ModelFacts,
     ModelSpec,
@@ -62,7 +63,7 @@ FIELDS: dict[Split, str] = {
 
 def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoolExports) -> None:
     """Report what would leave GPUs unused, or what no node could hold."""
-    serve, gpus = spec.serve, pool.gpus_per_node.value
+    serve, gpus = spec.serve, pool.gpus_per_node.value * pool.device.ranks
     for split, field in FIELDS.items():
         value = getattr(serve, field)
         if value not in (1, False) and split not in engine.splits:
@@ -87,7 +88,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
             at="serve.expert_parallel",
             help="remove `expert_parallel`; where the model has experts, say so: `facts: {experts: ...}`",
         )
-    replica = parallelism(serve, gpus)
+    replica = parallelism(serve, pool.gpus_per_node.value, pool.device)
     if replica is None:
         _too_large(ctx, spec, gpus)
     elif replica.pods > 1 and engine.group is None:
@@ -104,7 +105,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
             at="serve.data_parallel",
             help="lower `data_parallel`, raise `scale.min`, or write `engine: vllm`",
         )
-    _shape(ctx, spec, gpus)
+    _shape(ctx, spec, gpus, pool.device)
 
 
 def _too_large(ctx: DeclarationContext, spec: ModelSpec, gpus: int) -> None:
@@ -127,15 +128,17 @@ def _too_large(ctx: DeclarationContext, spec: ModelSpec, gpus: int) -> None:
     )
 
 
-def _shape(ctx: DeclarationContext, spec: ModelSpec, gpus: int) -> None:
+def _shape(ctx: DeclarationContext, spec: ModelSpec, gpus: int, device: Device) -> None:
     facts, serve = facts_of(spec), spec.serve
     if facts.attention_heads and not divides(serve.tensor_parallel, facts.attention_heads, facts.kv_heads):
-        fits = [n for n in range(1, gpus + 1) if divides(n, facts.attention_heads, facts.kv_heads)]
+        fits = [
+            n for n in range(device.ranks, gpus + 1, device.ranks) if divides(n, facts.attention_heads, facts.kv_heads)
+        ]
         ctx.reject(
             HEADS,
             f"{serve.tensor_parallel} does not divide the {facts.attention_heads} attention heads of {ctx.address}"
             if facts.attention_heads % serve.tensor_parallel
-            else f"the {facts.kv_heads} key-value heads of {ctx.address} do not spread over {serve.tensor_parallel} GPUs",
+            else f"the {facts.kv_heads} key-value heads of {ctx.address} do not spread over {serve.tensor_parallel} {device.rank}s",
             at="serve.tensor_parallel",
             help=f"write one of: {', '.join(map(str, fits))}",
         )

@@ -85,7 +85,7 @@ def _pack(ctx: AggregateContext, address: Address, pool: GpuPoolExports, models:
     pods: list[int] = []
     words: list[str] = []
     for model, spec in models.items():
-        replica = parallelism(spec.serve, pool.gpus_per_node.value)
+        replica = parallelism(spec.serve, pool.gpus_per_node.value, pool.device)
         if replica is None:
             return
         count = (replicas_at_least(spec) + replicas_beside(spec)) * replica.pods
@@ -113,7 +113,7 @@ def _reach(
     pool: GpuPoolExports,
     teams: Mapping[str, TeamSpec],
 ) -> None:
-    each, most = gpus_per_replica(spec.serve), replicas_at_most(spec)
+    each, most = gpus_per_replica(spec.serve, pool.device), replicas_at_most(spec)
     bounds = [(pool.max_gpus.value, f"{address} has {{}} at most", f"raise `nodes.max` of {address}")]
     owner = next((e.target.name for e in ctx.graph.edges_from(model) if e.relation == "owned_by"), None)
     if owner is not None and (teams[owner].quota or teams[owner].may_borrow_from):
@@ -144,7 +144,8 @@ def _idle(ctx: AggregateContext, address: Address, pool: GpuPoolExports, models:
     assert isinstance(spec, GpuPoolSpec)
     size, always = min(pool.nodes.value), spec.capacity.nodes.min
     used = sum(
-        (replicas_at_most(model) + replicas_beside(model) + model.rollout.surge) * gpus_per_replica(model.serve)
+        (replicas_at_most(model) + replicas_beside(model) + model.rollout.surge)
+        * gpus_per_replica(model.serve, pool.device)
         for model in models.values()
     )
     idle = always - -(-used // size)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from platformspec.sdk import (
     ACCELERATOR_LABEL,
+    GPU,
     Address,
     AggregateContext,
     Context,
@@ -19,11 +20,11 @@ from platformspec.sdk import (
     TeamExports,
     TeamSpec,
     borrowable,
+    device_of,
     physical_name,
 )
 
 QUEUE: Final = "gpus"
-RESOURCE: Final = "nvidia.com/gpu"
 CLAIMED: Final = "gpu.nvidia.com.deviceclass.resource.k8s.io/devices"
 """GPUs that pods claim, in a ResourceQuota. Source: Kubernetes, resource quotas, quota on dynamic resources."""
 API: Final = "kueue.x-k8s.io/v1beta2"
@@ -56,6 +57,10 @@ def accelerators_on(
     return Sourced(tuple(found), tuple(paths))
 
 
+def _resources(accelerators: Sourced[tuple[str, ...]]) -> set[str]:
+    return {device_of(one).resource for one in accelerators.value}
+
+
 def gpu_limits(ctx: Context, cluster: Address) -> dict[str, Sourced[str]]:
     """GPUs that a team's namespace may hold, lent ones included. Kubernetes counts all kinds together; Kueue counts each."""
     spec: TeamSpec = ctx.spec
@@ -63,10 +68,13 @@ def gpu_limits(ctx: Context, cluster: Address) -> dict[str, Sourced[str]]:
     if not spec.gpu_quota and not loans:
         return {}
     limits: dict[str, Sourced[str]] = {}
-    for name, way in ((f"requests.{RESOURCE}", "plugin"), (CLAIMED, "dra")):
+    counted = dict.fromkeys((GPU.resource, *sorted(_resources(accelerators_on(ctx, cluster)))), "plugin")
+    for resource, way in {**counted, CLAIMED: "dra"}.items():
         there = accelerators_on(ctx, cluster, (way,))
+        name = f"requests.{resource}" if way == "plugin" else resource
         if there.value or way == "plugin":
-            total = sum(spec.quota.get(one, 0) + loans.get(one, 0) for one in there.value)
+            kinds = [one for one in there.value if way == "dra" or device_of(one).resource == resource]
+            total = sum(spec.quota.get(one, 0) + loans.get(one, 0) for one in kinds)
             limits[name] = ctx.src(
                 str(total), "gpu_quota", "may_borrow_from", there, _quotas(ctx, spec.may_borrow_from)
             )
@@ -87,7 +95,7 @@ def queues(ctx: AggregateContext) -> None:
 
 
 def _flavor(about: Context, cluster: Address, accelerator: str, because: tuple[Sourced[Any], ...]) -> None:
-    tolerations = [{"key": RESOURCE, "operator": "Exists", "effect": "NoSchedule"}]
+    tolerations = [{"key": device_of(accelerator).resource, "operator": "Exists", "effect": "NoSchedule"}]
     about.manifest(
         API,
         "ResourceFlavor",
@@ -116,13 +124,17 @@ def _queue(
     for one in accelerators:
         nominal = spec.quota.get(one, 0)
         quota: dict[str, Any] = {
-            "name": RESOURCE,
+            "name": device_of(one).resource,
             "nominalQuota": about.src(nominal, f"gpu_quota.{one}"),
             "borrowingLimit": about.src(loans.get(one, 0), *borrowing),
         }
         if not lends:
             quota["lendingLimit"] = about.src(0, *lending_paths(ctx))
         flavors.append({"name": one, "resources": [quota]})
+    # A group covers resources that all of its flavors have.
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for one, flavor in zip(accelerators, flavors, strict=True):
+        groups.setdefault(device_of(one).resource, []).append(flavor)
     suffix = "" if cluster.name == "main" else f"-{cluster.name}"
     namespace = ctx.exports(address, TeamExports).namespace
     members = ctx.platform.spec.cohorts[name]
@@ -135,7 +147,10 @@ def _queue(
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
         "queueingStrategy": "BestEffortFIFO",
         "resourceGroups": about.src(
-            [{"coveredResources": [RESOURCE], "flavors": flavors}], "gpu_quota", there, *borrowing
+            [{"coveredResources": [name], "flavors": some} for name, some in groups.items()],
+            "gpu_quota",
+            there,
+            *borrowing,
         ),
         # What was lent comes back when its owner needs it; nobody else's pods are stopped.
         "preemption": {"reclaimWithinCohort": "Any", "withinClusterQueue": "Never"},

@@ -226,7 +226,7 @@ def _needs(ctx: AggregateContext, pools: Mapping[Address, GpuPoolExports]) -> It
             team.name if team is not None else None,
             pool,
             frozenset(pools[pool].accelerators.value),
-            (replicas_at_least(spec) + replicas_beside(spec)) * gpus_per_replica(spec.serve),
+            (replicas_at_least(spec) + replicas_beside(spec)) * gpus_per_replica(spec.serve, pools[pool].device),
         )
 
 
