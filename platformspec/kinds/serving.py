@@ -53,7 +53,7 @@ class ServeSpec(Spec):
     concurrency: Integer = Field(default=16, description="Sequences that one replica works on at once.", ge=1, le=4096)
     gpu_memory_utilization: Annotated[Number, Field(gt=0.1, le=0.98)] | None = Field(
         default=None,
-        description="Share of GPU memory that the engine takes for weights and KV cache; where left out, 0.92 for vLLM, and what SGLang computes from the GPU for SGLang.",
+        description="Share of GPU memory that the engine takes for weights and KV cache; where left out, 0.92 for vLLM (0.9 on Neuron chips), and what SGLang computes from the GPU for SGLang.",
     )
     kv_cache_precision: Literal["auto", "fp8"] = Field(
         default="auto",

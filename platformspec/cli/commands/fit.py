@@ -206,7 +206,7 @@ def _text(model: str, setup: Setup, found: list[Row], price: Callable[[Offering]
     lines = [
         f"{model}, weights in {setup.precision}, {number(setup.context_tokens)} tokens, {setup.engine.name}",
         "",
-        f"{'node':<18}{'GPUs':<18}{'tensor':>6}  {'verdict':<11}{'need':>7}{'budget':>8}{'margin':>8}{'KV tokens':>12}{'$/h node':>10}{'$/h replica':>12}",
+        f"{'node':<18}{'GPUs':<18}{'tensor':>6}  {'verdict':<10}{'need':>7}{'budget':>8}{'margin':>8}{'KV tokens':>12}{'$/h node':>10}{'$/h replica':>12}",
     ]
     sources: dict[str, str] = {}
     for row in found:
@@ -216,7 +216,7 @@ def _text(model: str, setup: Setup, found: list[Row], price: Callable[[Offering]
         offer, result, paid = row.offering, row.estimate, price(row.offering)
         part = _per_hour(row, price)
         lines.append(
-            f"{offer.name:<18}{f'{offer.gpus} x {offer.accelerator}':<18}{row.tensor:>6}  {WORDS[row.verdict]:<11}"
+            f"{offer.name:<18}{f'{offer.gpus} x {offer.accelerator}':<18}{row.tensor:>6}  {WORDS[row.verdict]:<10}"
             f"{result.fixed + result.cache_one:>7.1f}{result.budget:>8.1f}{result.margin:>8.1f}"
             f"{number(result.tokens) if result.tokens is not None else '-':>12}"
             f"{f'{paid.usd:.3f}' if paid else '-':>10}{f'{part:.3f}' if part is not None else '-':>12}"

@@ -1,6 +1,6 @@
 """vLLM Neuron: vLLM with AWS's plug-in for Trainium2. It serves the declarations of `engine: vllm` on pools of Neuron chips.
 
-Facts are those of AWS's documentation of Neuron SDK 2.32 (aws-neuron/aws-neuron-sdk, vllm-neuron/docs); each names its page there.
+Facts are those of AWS's documentation of Neuron SDK 2.32 (aws-neuron/aws-neuron-sdk, vllm-neuron/docs); each names its page there. Flags are also in the wheel of vLLM 0.24.0.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ def container(launch: Launch) -> Container:
         "--max-num-batched-tokens", ctx.src(str(tokens), "serve.context_tokens"),
         "--max-num-seqs", ctx.src(str(serve.concurrency), "serve.concurrency"),
         "--gpu-memory-utilization", launch.gpu_memory(SHARE),
+        "--shutdown-timeout", ctx.src(str(serve.drain_seconds), "serve.drain_seconds"),
         "--additional-config", ctx.src(config, "serve.context_tokens", "serve.concurrency"),
     ]  # fmt: skip
     if launch.weights.revision is not None:
