@@ -67,7 +67,8 @@ ONLY_RISE: Final = {
 
 RETAINS: Final = {
     "aws_kms_key": "a KMS key ({description}) is deleted {deletion_window_in_days} days from now; until then `aws kms cancel-key-deletion` keeps it",
-    "aws_rds_cluster": "final snapshot {final_snapshot_identifier} of Aurora cluster {cluster_identifier}; it costs and its name is taken until it is deleted",
+    "aws_rds_cluster": "final snapshot {final_snapshot_identifier} of Aurora cluster {cluster_identifier}; it costs, its name is taken until it is deleted, "
+    "and it is lost with the database's KMS key: copy it under another key, or cancel the key's deletion",
     "aws_secretsmanager_secret": "secret {name} can be restored for {recovery_window_in_days} days, and its name is taken until then; "
     "`aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {name}` frees it",
 }
