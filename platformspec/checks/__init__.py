@@ -19,6 +19,7 @@ from platformspec.checks.policy import PolicyFinding, check_policies, check_waiv
 from platformspec.checks.policy_rules import check_policy_rules
 from platformspec.checks.ranges import check_ranges
 from platformspec.checks.sharing import check_sharing
+from platformspec.checks.state import check_state
 from platformspec.checks.waivers import check_waivers
 from platformspec.checks.without_effect import check_without_effect
 from platformspec.cost.estimate import Estimate
@@ -40,6 +41,7 @@ GRAPH_CHECKS: tuple[GraphCheck, ...] = (
     check_groups,
     check_delivery,
     check_networks,
+    check_state,
     check_ranges,
     check_freeze,
     check_without_effect,

@@ -14,7 +14,8 @@ def emit_settings(compilation: Compilation, cdk: Literal["cdktf", "cdktn"]) -> E
     cloud = compilation.spec.cloud
     state = None
     if cloud.state is not None:
-        state = S3State(cloud.state.bucket, cloud.state.region or cloud.region, cloud.state.prefix)
+        region = cloud.state.region or cloud.region
+        state = S3State(cloud.state.bucket, region, cloud.state.prefix, cloud.state.kms_key_arn)
     required = {
         name: row for provider in compilation.providers.providers for name, row in provider.required_providers.items()
     }

@@ -52,7 +52,7 @@ def shared_state(compilation: Compilation, folder: pathlib.Path, locks: pathlib.
     if open_objects is None:
         raise Failure(NO_CLIENT, "no provider plug-in opens buckets", "pip install 'platformspec[aws]'")
     try:
-        objects = open_objects(settings.state.bucket, settings.state.region)
+        objects = open_objects(settings.state.bucket, settings.state.region, settings.state.kms_key_arn)
     except AccountProblem as problem:
         raise Failure(NO_CLIENT, problem.message, problem.help) from problem
     record = SharedRecord(objects, settings.state.bucket, settings.state_key, folder, now)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from platformspec.ir.link import RemoteState
+
+WRITING: Final = ("use_lockfile", "kms_key_id")
+"""Arguments of the backend that are about writing alone."""
 
 
 @dataclass(frozen=True)
 class S3State:
-    """State in an S3 bucket with native locking."""
+    """State in an S3 bucket with native locking. `kms_key_arn`: what encrypts it; None for S3-managed keys."""
 
     bucket: str
     region: str
     prefix: str
+    kms_key_arn: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class EmitSettings:
             "key": self.state_key(f"{stack}.tfstate"),
             "region": self.state.region,
             "encrypt": True,
+            **({"kms_key_id": self.state.kms_key_arn} if self.state.kms_key_arn is not None else {}),
             "use_lockfile": True,
         }
 
@@ -50,6 +55,6 @@ class EmitSettings:
         return "/".join(part for part in parts if part)
 
     def remote_state(self, stack: str) -> RemoteState:
-        """How other stacks read this one's state; reading takes no lock."""
+        """How other stacks read this one's state; reading takes no lock, and S3 knows the key."""
         kind, config = self.backend(stack)
-        return RemoteState(kind, {key: value for key, value in config.items() if key != "use_lockfile"})
+        return RemoteState(kind, {key: value for key, value in config.items() if key not in WRITING})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -78,6 +78,10 @@ class NetworkSpec(DeclarationSpec):
     existing: ExistingNetwork | None = Field(default=None, description="Adopt a VPC instead of creating one.")
 
 
+# What Terraform's S3 backend takes: hashicorp/terraform, internal/backend/remote-state/s3/validate.go.
+KEY_ID: Final = r"(?:mrk-[a-f0-9]{32}|[a-f0-9]{8}-[a-f0-9]{4}-[1-5][a-f0-9]{3}-[ab89][a-f0-9]{3}-[a-f0-9]{12})"
+
+
 class StateSpec(Spec):
     """Terraform state. Without it state is kept in local files beside the stacks."""
 
@@ -86,6 +90,11 @@ class StateSpec(Spec):
     )
     region: str | None = Field(default=None, description="Region of the bucket; the cloud's where left out.")
     prefix: str = Field(default="", description="Folder in the bucket.", pattern=r"^[A-Za-z0-9/_-]*$(?!\n)")
+    kms_key_arn: str | None = Field(
+        default=None,
+        description="KMS key that encrypts states and record, in the bucket's region; S3-managed keys for states where left out.",
+        pattern=rf"^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{{12}}:key/{KEY_ID}$(?!\n)",
+    )
     lock: Literal["native"] = Field(
         default="native", description="S3 native locking (a .tflock object beside the state)."
     )

@@ -43,5 +43,5 @@ class Objects(Protocol):
         """Remove the object if it still has this tag."""
 
 
-OpenObjects = Callable[[str, str], Objects]
+OpenObjects = Callable[[str, str, str | None], Objects]
 """(bucket, region) -> its objects. Raises `AccountProblem` where the cloud's client library is not installed."""

@@ -9,12 +9,16 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class StateBucket:
-    """The bucket as the platform wants it. `account`: whose it must be. `tags`: what it carries at least."""
+    """The bucket as the platform wants it.
+
+    `account`: whose it must be. `tags`: what it carries at least. `kms_key_arn`: of the key that encrypts states and record; None for S3-managed keys.
+    """
 
     name: str
     region: str
     account: str
     tags: Mapping[str, str]
+    kms_key_arn: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,13 +80,13 @@ def _eks_access(attributes: Mapping[str, Any], region: str) -> ClusterAccess:
     return ClusterAccess(attributes["endpoint"], authority, command)
 
 
-def open_objects(bucket: str, region: str) -> Objects:
+def open_objects(bucket: str, region: str, kms_key_arn: str | None = None) -> Objects:
     """The objects of a bucket. Raises `AccountProblem` where boto3 is not installed."""
     try:
         from platformspec_aws.s3_objects import S3Objects
     except ImportError as error:
         raise AccountProblem("boto3", "boto3 is not installed, and cloud.state is in S3", INSTALL) from error
-    return S3Objects(bucket, region)
+    return S3Objects(bucket, region, kms_key_arn)
 
 
 def prepare_bucket(wanted: StateBucket, only_look: bool) -> Iterable[BucketTrait]:

@@ -1,6 +1,6 @@
 """Objects in an S3 bucket, read and written through boto3 with conditional requests.
 
-No encryption is asked for, so the bucket's own default applies (docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html).
+Where no key is given, no encryption is asked for, so the bucket's own default applies (docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html).
 Conditions: docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html. Importing this module needs boto3.
 """
 
@@ -40,7 +40,7 @@ READ_SECONDS: Final = 30
 class S3Objects:
     """The objects of one bucket. As `Objects` of the sdk."""
 
-    def __init__(self, bucket: str, region: str) -> None:
+    def __init__(self, bucket: str, region: str, kms_key_arn: str | None) -> None:
         config = Config(
             retries={"mode": "standard", "max_attempts": ATTEMPTS},
             connect_timeout=CONNECT_SECONDS,
@@ -49,6 +49,8 @@ class S3Objects:
         # A session of its own: the default one is not made for several threads.
         self._client: Any = boto3.Session(region_name=region).client("s3", config=config)
         self._bucket = bucket
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_arn, "BucketKeyEnabled": True}
+        self._encryption = encryption if kms_key_arn is not None else {}
 
     def read(self, key: str) -> Stored | None:
         """The object, or None where there is none."""
@@ -66,7 +68,10 @@ class S3Objects:
         """Write if the object still has the tag `replaces` (None: if there is no object); returns the new tag."""
         condition = {"IfNoneMatch": "*"} if replaces is None else {"IfMatch": replaces}
         try:
-            return str(self._client.put_object(Bucket=self._bucket, Key=key, Body=content, **condition)["ETag"])
+            answer = self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=content, **condition, **self._encryption
+            )
+            return str(answer["ETag"])
         except (ClientError, BotoCoreError) as error:
             raise self._problem(error) from error
 

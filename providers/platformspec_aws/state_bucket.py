@@ -172,10 +172,17 @@ class _Bucket:
         self._client.put_bucket_versioning(**self._who, VersioningConfiguration={"Status": "Enabled"})
 
     def _is_encrypted(self) -> bool:
-        return self._read("get_bucket_encryption", "ServerSideEncryptionConfiguration") is not None
+        found = self._read("get_bucket_encryption", "ServerSideEncryptionConfiguration")
+        if found is None or self._wanted.kms_key_arn is None:
+            return found is not None
+        # Another environment's key is no worse: what is written names its own.
+        defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in found["Rules"]]
+        return any(default.get("SSEAlgorithm", "").startswith("aws:kms") for default in defaults)
 
     def _encrypt(self) -> None:
-        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        key = self._wanted.kms_key_arn
+        default = {"SSEAlgorithm": "AES256"} if key is None else {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+        rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": key is not None}
         self._client.put_bucket_encryption(**self._who, ServerSideEncryptionConfiguration={"Rules": [rule]})
 
     @property

@@ -116,6 +116,22 @@ def test_what_others_have_put_on_the_bucket_stays(s3: Any, capsys: pytest.Captur
     assert "nothing to do" in capsys.readouterr().out
 
 
+def test_a_key_of_ones_own(s3: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b2c3d-1111-4222-8333-444455556666"
+    write(f"{{bucket: {BUCKET}}}")
+    assert main(["bootstrap"]) == exit.OK
+    write(f'{{bucket: {BUCKET}, kms_key_arn: "{key}"}}')
+    capsys.readouterr()
+    assert main(["bootstrap", "--check"]) == exit.ERRORS
+    assert traits(capsys.readouterr().out)["objects are encrypted"] == "LACKS"
+    assert main(["bootstrap"]) == exit.OK
+    (rule,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    assert main(["bootstrap", "--check"]) == exit.OK
+    write(f'{{bucket: {BUCKET}, kms_key_arn: "{key[:-1]}7"}}')
+    assert main(["bootstrap", "--check"]) == exit.OK, "the key of another environment stays the bucket's default"
+
+
 @pytest.mark.parametrize("only_look", [[], ["--check"]])
 def test_refused(
     s3: Any, only_look: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

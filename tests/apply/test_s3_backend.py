@@ -27,6 +27,7 @@ SETTINGS = EmitSettings("acme", None, S3State(BUCKET, REGION, "all"), {})
 BASE = thing("network.main/vpc", "network")
 USER = thing("cluster.main/nodes", "cluster", refers("network.main/vpc"))
 STATE = "all/acme/network.tfstate"
+KEY = f"arn:aws:kms:{REGION}:111122223333:key/0a1b2c3d-1111-4222-8333-444455556666"
 
 
 class SharedBench(Bench):
@@ -59,6 +60,20 @@ def keys(s3: Any) -> set[str]:
     return {found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())}
 
 
+class KeyedBench(SharedBench):
+    """One whose states and record are encrypted with a key of the platform's owner."""
+
+    def record(self) -> Record:
+        objects = open_objects(BUCKET, REGION, KEY)
+        shared = SharedRecord(objects, BUCKET, SETTINGS.state_key, self.folder, lambda: "now")
+        return Record(self.folder / "record.sqlite", "acme", None, shared)
+
+    def site(self, record: Record, **more: Any) -> Any:
+        site = super().site(record, **more)
+        site.settings = EmitSettings("acme", None, S3State(BUCKET, REGION, "all", KEY), {})
+        return site
+
+
 def codes(outcome: Outcome) -> list[str]:
     return [failure.code.id for failure in outcome.failures]
 
@@ -76,6 +91,15 @@ def test_two_machines_one_platform(s3: Any, tmp_path: pathlib.Path) -> None:
     assert set(record.known()) == {"network.main/vpc"}
     assert [run.status for run in record.runs()] == ["complete"] * 3
     record.close()
+
+
+def test_a_key_of_ones_own_encrypts_states_and_record_from_its_first_apply_on(s3: Any, tmp_path: pathlib.Path) -> None:
+    assert SharedBench(tmp_path).apply(program(BASE, USER)).complete
+    assert "SSEKMSKeyId" not in s3.head_object(Bucket=BUCKET, Key=STATE)
+    outcome = KeyedBench(tmp_path).apply(program(BASE, USER, thing("network.main/b", "network")))
+    assert outcome.complete, outcome.failures
+    for name in (STATE, "all/acme/record.sqlite"):
+        assert s3.head_object(Bucket=BUCKET, Key=name)["SSEKMSKeyId"] == KEY
 
 
 def test_a_foreign_lock_stops_the_apply_and_says_how_to_release_it(

@@ -162,6 +162,12 @@ def test_values_of_other_stacks_become_outputs_and_remote_state() -> None:
         "use_lockfile": True,
     }
     assert json.loads(files["terraform/manifest.json"])["stacks"]["data"]["dependencies"] == ["network"]
+    key = "arn:aws:kms:eu-central-1:111122223333:key/1"
+    keyed = EmitSettings("acme", "prod", S3State("state-bucket", "eu-central-1", "ai", key), {})
+    data = json.loads(emit(Program.of("acme", "prod", [vpc, user]), keyed).files["terraform/stacks/data/cdk.tf.json"])
+    assert data["terraform"]["backend"]["s3"]["kms_key_id"] == key
+    (read,) = data["data"]["terraform_remote_state"].values()
+    assert "kms_key_id" not in read["config"]
 
 
 def test_the_ir_reads_back() -> None:

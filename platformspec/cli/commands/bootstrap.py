@@ -100,4 +100,4 @@ def _wanted(compilation: Compilation) -> StateBucket:
     tags = {**metadata.labels, "platformspec:platform": metadata.name, "platformspec:purpose": "state"}
     if metadata.owner:
         tags["platformspec:owner"] = metadata.owner
-    return StateBucket(state.bucket, state.region, compilation.spec.cloud.account, tags)
+    return StateBucket(state.bucket, state.region, compilation.spec.cloud.account, tags, state.kms_key_arn)
