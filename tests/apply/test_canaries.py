@@ -47,6 +47,8 @@ NO_REFERENCES: Final = {
     "DeliverySpec.secret",
     "ExistingDatabase.kms_key_arn",
     "FactsSpec.experts_per_token",
+    # Kinds of data that a guardrail looks for.
+    "GuardrailSpec.entities",
     "NetworkSpec.private_endpoints",
     "SourceSpec.license",
 }
