@@ -247,8 +247,11 @@ def ended(process: subprocess.Popen[str]) -> Ended:
 
 
 def rows(file: pathlib.Path, query: str) -> list[tuple[Any, ...]]:
-    """Rows of a database, which is not made where it is not there."""
-    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=30)) as database:
+    """Rows of a database, which is not made where it is not there.
+
+    Opened for writing: who was killed within a transaction leaves it to the next reader to take it back.
+    """
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=30)) as database:
         return database.execute(query).fetchall()
 
 
