@@ -125,6 +125,8 @@ def confirm(args: argparse.Namespace, question: str) -> None:
 
 def refuse_unknown(environment: Environment, head: Program, args: argparse.Namespace) -> None:
     """Raises `Failure` where `--allow-destroy` names nothing."""
+    if not args.allow_destroy:
+        return
     nodes = [item.node for item in environment.record.known().values()]
     refuse_unknown_permissions(args.allow_destroy, [*head, *nodes], head.former)
 
