@@ -36,21 +36,12 @@ def policy(
 def open_between(ctx: EdgeContext, source: Workload, target: Workload) -> None:
     """Let the source's pods connect to the target's port, for as long as the edge is there."""
     port = [{"protocol": "TCP", "port": target.port}]
-    name = edge_name(ctx)
-    policy(
-        ctx,
-        "egress",
-        source.namespace,
-        f"{name}-out",
-        source.pod_labels,
-        egress=[{"to": [peer(target)], "ports": port}],
-        cluster=source.cluster,
-    )
+    open_out(ctx, source, [{"to": [peer(target)], "ports": port}])
     policy(
         ctx,
         "ingress",
         target.namespace,
-        f"{name}-in",
+        f"{edge_name(ctx)}-in",
         target.pod_labels,
         ingress=[{"from": [peer(source)], "ports": port}],
         cluster=target.cluster,
@@ -59,14 +50,18 @@ def open_between(ctx: EdgeContext, source: Workload, target: Workload) -> None:
 
 def open_to_range(ctx: EdgeContext, source: Workload, cidr: Any, port: Any) -> None:
     """Let the source's pods connect to a port in a range of the network."""
-    rule = {"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"protocol": "TCP", "port": port}]}
+    open_out(ctx, source, [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"protocol": "TCP", "port": port}]}])
+
+
+def open_out(ctx: EdgeContext, source: Workload, rules: Sequence[Mapping[str, Any]]) -> None:
+    """Let the source's pods out by these rules, for as long as the edge is there."""
     policy(
         ctx,
         "egress",
         source.namespace,
         f"{edge_name(ctx)}-out",
         source.pod_labels,
-        egress=[rule],
+        egress=rules,
         cluster=source.cluster,
     )
 

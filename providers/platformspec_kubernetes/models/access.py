@@ -5,7 +5,7 @@ from __future__ import annotations
 from platformspec.sdk import Address, AggregateContext, EdgeContext, ModelSpec, Workload
 from platformspec_kubernetes.models.model import SHARED_NAMESPACE
 from platformspec_kubernetes.namespaces import namespace
-from platformspec_kubernetes.network_policies import edge_name, open_between, policy, to_internet
+from platformspec_kubernetes.network_policies import open_between, open_out, to_internet
 
 
 def open_route(ctx: EdgeContext) -> None:
@@ -24,15 +24,7 @@ def open_cloud(ctx: EdgeContext, source: Workload) -> None:
         to_internet(),
         {"to": [{"ipBlock": {"cidr": ctx.network.cidr}}], "ports": [{"protocol": "TCP", "port": 443}]},
     ]
-    policy(
-        ctx,
-        "egress",
-        source.namespace,
-        f"{edge_name(ctx)}-out",
-        source.pod_labels,
-        egress=rules,
-        cluster=source.cluster,
-    )
+    open_out(ctx, source, rules)
 
 
 def shared_namespace(ctx: AggregateContext) -> None:
