@@ -195,16 +195,21 @@ def _holders(ctx: DeclarationContext, relation: str, target: Any) -> Iterator[tu
         if edge.relation == relation and isinstance(model, ModelSpec) and model.external is None:
             own = edge.source.parent == ctx.address.parent
             count = replicas_at_least(model) + (0 if own else replicas_beside(model))
-            pool = next(e.target for e in ctx.graph.edges_from(edge.source.parent) if e.relation == "runs_on")
-            own_pool = ctx.graph.declarations[pool].spec
-            assert isinstance(own_pool, GpuPoolSpec)
-            yield edge.source, count * gpus_per_replica(model.serve, own_pool.device)
+            pool = _pool(ctx, edge.source.parent)
+            if pool is not None:
+                yield edge.source, count * gpus_per_replica(model.serve, pool.device)
 
 
 def _accelerators(ctx: DeclarationContext, model: Any) -> set[str]:
+    pool = _pool(ctx, model)
+    return {choice.accelerator for choice in pool.choices} if pool is not None else set()
+
+
+def _pool(ctx: DeclarationContext, model: Any) -> GpuPoolSpec | None:
+    """What the model runs on."""
     pool = next((edge.target for edge in ctx.graph.edges_from(model) if edge.relation == "runs_on"), None)
     spec = ctx.graph.declarations[pool].spec if pool is not None else None
-    return {choice.accelerator for choice in spec.choices} if isinstance(spec, GpuPoolSpec) else set()
+    return spec if isinstance(spec, GpuPoolSpec) else None
 
 
 def beside(launch: Launch, engine: Engine, new: Candidate, namespace: str, env: list[dict[str, Any]]) -> str:
