@@ -1,14 +1,16 @@
-"""One undisturbed rehearsed apply of a whole platform, for all tests that disturb another one."""
+"""A small platform for commands, and one undisturbed rehearsed apply of a whole one for all tests that disturb another."""
 
 from __future__ import annotations
 
 import json
+import pathlib
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from tests.support.examples import ROOT
 from tests.support.processes import go_on, stop
 from tests.support.rehearsed_apply import Platform
 
@@ -27,6 +29,17 @@ class Undisturbed:
     before: dict[str, Platform] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+
+
+@pytest.fixture
+def platform(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """The file of a small platform with two environments, in the folder of the test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "platform.yaml"
+    text = (ROOT / "examples/bedrock-only/platform.yaml").read_text("utf-8")
+    file.write_text(text + "environments:\n  dev: {}\n  prod: {approvals: 1}\n", "utf-8")
+    return file
 
 
 @pytest.fixture(scope="session")

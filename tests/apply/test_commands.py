@@ -16,17 +16,8 @@ from platformspec.apply.record import Record
 from platformspec.cli import exit
 from platformspec.cli.main import main
 from tests.apply.bench import Bench, header, program, thing
-from tests.support.examples import ROOT
 
-
-@pytest.fixture(autouse=True)
-def platform(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    file = tmp_path / "platform.yaml"
-    text = (ROOT / "examples/bedrock-only/platform.yaml").read_text("utf-8")
-    file.write_text(text + "environments:\n  dev: {}\n  prod: {approvals: 1}\n", "utf-8")
-    return file
+pytestmark = pytest.mark.usefixtures("platform")
 
 
 def run(*argv: str) -> int:

@@ -14,7 +14,6 @@ from platformspec.ir.cost import Amount, CostItem
 from platformspec.ir.program import Program
 from platformspec.plan.digest import digest
 from tests.apply.bench import Bench, needs_terraform, program, refers, thing
-from tests.support.examples import ROOT
 from tests.support.rehearsed import needs_kubectl
 
 POOL, OTHER_POOL = thing("gpu_pool.a/nodes", "pools"), thing("gpu_pool.b/nodes", "pools")
@@ -65,16 +64,6 @@ def test_what_the_target_left_out_is_neither_pruned_nor_taken_for_applied(tmp_pa
         ("delete", "gpu_pool.a/nodes"),
         ("delete", "model.other/pod"),
     ]
-
-
-@pytest.fixture
-def platform(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    file = tmp_path / "platform.yaml"
-    text = (ROOT / "examples/bedrock-only/platform.yaml").read_text("utf-8")
-    file.write_text(text + "environments:\n  dev: {}\n  prod: {approvals: 1}\n", "utf-8")
-    return file
 
 
 def total(out: str) -> int:
