@@ -19,8 +19,9 @@ from platformspec.fit.estimate import Estimate, Fitted, Setup, estimate
 from platformspec.fit.fixes import Fix, Place, fixes, keeps_concurrency, starts
 from platformspec.fit.gpu import Gpu, gpu
 from platformspec.fit.offerings import Offering
-from platformspec.fit.precision import PRECISIONS
+from platformspec.fit.precision import PRECISIONS, USUAL
 from platformspec.fit.text import margin_line, number, sum_lines
+from platformspec.fit.weights import weights_bytes_by_size
 from platformspec.graph.edge import Edge
 from platformspec.graph.platform import Declaration
 from platformspec.ir.cost import Amount, CostItem, Share
@@ -95,6 +96,7 @@ __all__ = [
     "PRECISIONS",
     "PROVIDER_API",
     "TRAINIUM2",
+    "USUAL",
     "AccountProblem",
     "Acting",
     "Address",
@@ -238,4 +240,5 @@ __all__ = [
     "sum_lines",
     "variants",
     "verdict_of",
+    "weights_bytes_by_size",
 ]

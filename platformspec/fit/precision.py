@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+USUAL: Final = "bf16"
+"""Of weights about which nobody says anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Precision:

@@ -20,7 +20,7 @@ from platformspec.fit.estimate import Setup
 from platformspec.fit.gpu import gpu
 from platformspec.fit.kv_cache import LONGEST
 from platformspec.fit.offerings import Offering, Row, rows
-from platformspec.fit.precision import CACHE_BYTES, PRECISIONS
+from platformspec.fit.precision import CACHE_BYTES, PRECISIONS, USUAL
 from platformspec.fit.text import number
 from platformspec.kinds.catalogue import ModelFacts, catalogue, facts_of, repository_of
 from platformspec.kinds.gpu_pool import GpuPoolSpec
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         return _stop(f"{', '.join(unknown)} of {args.model} are not known; add `facts:` to it")
     setup = Setup(
         facts=facts,
-        precision=args.precision or facts.precision or "bf16",
+        precision=args.precision or facts.precision or USUAL,
         gpu=gpu("l4", 0.0),
         engine=engines[engine],
         context_tokens=args.context_tokens or serve.context_tokens,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from platformspec.sdk import Amount, CostItem, Declaration, ModelSpec, facts_of
+from platformspec.sdk import USUAL, Amount, CostItem, Declaration, ModelSpec, facts_of
 from platformspec_aws.costs.billing import Billing, sources
 
 # Bytes of a parameter, for precisions that store nothing else of consequence.
@@ -71,7 +71,7 @@ def weight_lines(billing: Billing) -> Iterator[CostItem]:
         if not isinstance(spec, ModelSpec) or spec.source is None or spec.source.bucket is None:
             continue
         facts = facts_of(spec)
-        size = BYTES.get(facts.precision or "bf16")
+        size = BYTES.get(facts.precision or USUAL)
         role = f"weights-{declaration.address.name}"
         if facts.parameters_billion is None or size is None:
             yield billing.line(bucket, f"weights of {declaration.address}", (), (), (), sources(bucket), role=role, note="their size is not known: add `facts.parameters_billion`")  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from platformspec.sdk import (
-    PRECISIONS,
+    USUAL,
     Code,
     DeclarationContext,
     Edge,
@@ -18,6 +18,7 @@ from platformspec.sdk import (
     device_of,
     facts_of,
     parallelism,
+    weights_bytes_by_size,
 )
 from platformspec_aws.gpu_pool.choice import Alternative
 
@@ -35,7 +36,6 @@ CACHE_GIB: Final = 10
 STEP_GIB: Final = 50
 # A node keeps the revision before the present one until a rollout is over.
 COPIES: Final = 2
-USUAL: Final = "bf16"
 PARALLEL: Final = ("tensor_parallel", "pipeline_parallel", "data_parallel")
 """Fields of `serve` that say how many GPUs a replica has."""
 
@@ -73,8 +73,7 @@ def _weights_gib(model: ModelSpec) -> float | None:
     facts, source = facts_of(model), model.source
     if source is None or source.bucket is not None or facts.parameters_billion is None:
         return None
-    precision = source.precision or facts.precision or USUAL
-    return facts.parameters_billion * 1e9 * PRECISIONS[precision].bytes_per_weight / 2**30
+    return weights_bytes_by_size(facts, facts.precision or USUAL, gpus=1) / 2**30
 
 
 def _needed_gib(ctx: DeclarationContext, alternatives: tuple[Alternative, ...], pods_per_gpu: int) -> Sourced[int]:

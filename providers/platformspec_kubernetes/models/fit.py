@@ -9,6 +9,7 @@ from typing import Final
 from platformspec.sdk import (
     GPU,
     PRECISIONS,
+    USUAL,
     Address,
     Code,
     DeclarationContext,
@@ -115,7 +116,7 @@ def check(ctx: DeclarationContext, spec: ModelSpec, engine: Engine, pool: GpuPoo
         return
     if pool.device == GPU:
         precision.check_published(ctx, spec)
-    setup = setup_of(spec, engine, smallest_gpu(pool), replica, facts, facts.precision or precision.USUAL)
+    setup = setup_of(spec, engine, smallest_gpu(pool), replica, facts, facts.precision or USUAL)
     if ctx.rejected:
         return
     ways = functools.partial(_other_weights, ctx, spec, setup, pool)
@@ -256,16 +257,15 @@ def _places(ctx: DeclarationContext, spec: ModelSpec) -> list[Place]:
     """Other pools in the model's cluster into which one of its replicas goes."""
     own, cluster = ctx.target("runs_on"), ctx.cluster_address()
     assert own is not None
+    device = ctx.exports(own, GpuPoolExports).device
     found = []
     for address in ctx.graph.declarations:
         exports = ctx.exports_or_none(address, GpuPoolExports) if address.kind == "gpu_pool" else None
-        if exports is None or address == own or _cluster_of(ctx, address) != cluster:
-            continue
-        if exports.device != ctx.exports(own, GpuPoolExports).device:
+        if exports is None or address == own or _cluster_of(ctx, address) != cluster or exports.device != device:
             continue
         gpus = exports.max_gpus_per_pod.value
-        if parallelism(spec.serve, gpus, exports.device) is not None:
-            found.append(Place(address.name, smallest_gpu(exports), gpus * exports.device.ranks))
+        if parallelism(spec.serve, gpus, device) is not None:
+            found.append(Place(address.name, smallest_gpu(exports), gpus * device.ranks))
     return found
 
 

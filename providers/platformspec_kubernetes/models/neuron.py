@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from platformspec.sdk import (
+    USUAL,
     Code,
     DeclarationContext,
     GpuPoolExports,
@@ -93,7 +94,7 @@ def _unsupported(ctx: DeclarationContext, spec: ModelSpec, facts: ModelFacts) ->
     origin = next(
         (name for name in ("bucket", "oci") if source is not None and getattr(source, name) is not None), None
     )
-    weights = facts.precision or "bf16"
+    weights = facts.precision or USUAL
     gone = "remove it, or choose a pool with GPUs"
     asked = {
         "adapters": (bool(spec.adapters), "LoRA adapters", gone),

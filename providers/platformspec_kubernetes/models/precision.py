@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from platformspec.sdk import (
     PRECISIONS,
+    USUAL,
     Code,
     DeclarationContext,
     GpuPoolExports,
@@ -39,7 +40,6 @@ OTHER_WEIGHTS = Code(
     explain="`source.precision` says in which precision weights are published; it converts nothing. An engine loads what is in the repository, so weights in 16 bits take twice the memory of the fp8 that the file counts on. Quantised weights are a repository of their own. Between bf16 and fp16 engines convert.",
 )
 
-USUAL = "bf16"
 SIXTEEN_BITS = frozenset({"bf16", "fp16"})
 # mxfp4 is made for GPUs that expand it: OpenAI publishes gpt-oss for H100 (openai/gpt-oss, README).
 MADE_TO_EXPAND = frozenset({"mxfp4"})

@@ -11,7 +11,7 @@ from typing import Any, Final
 from platformspec.sdk import TRAINIUM2, EngineMemory
 from platformspec_kubernetes import images
 from platformspec_kubernetes.models.engines.engine import Container, Engine, Launch
-from platformspec_kubernetes.models.engines.vllm import PORT, SHARED_MEMORY_PARALLEL_GIB, tool_parser
+from platformspec_kubernetes.models.engines.vllm import PORT, SHARED_MEMORY_PARALLEL_GIB, VLLM, tool_parser
 
 # Family -> repositories of its weights in bf16. Source: model-recipes/llama-3.md, compatible model checkpoints (one serving path for
 # the 1B, 8B and 70B of releases 3.1 to 3.3). gpt-oss, Qwen3-VL and Qwen3-Embedding-8B have recipes too, with arguments of their own.
@@ -121,11 +121,7 @@ VLLM_NEURON = Engine(
     clients={"chat": ("hosted_vllm", "/v1")},
     sources=("hugging_face",),
     splits=("tensor",),
-    metrics={
-        "queue_depth": "vllm:num_requests_waiting",
-        "kv_cache": "vllm:kv_cache_usage_perc",
-        "tokens": "vllm:generation_tokens_total",
-    },
+    metrics=VLLM.metrics,
     memory=MEMORY,
 )
 
